@@ -1,0 +1,202 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/rolecall/rolecall/internal/replay"
+	"github.com/rolecall/rolecall/internal/report"
+	"github.com/rolecall/rolecall/policy"
+)
+
+type backtestCmd struct {
+	Repo    string `placeholder:"DIR" default:"." help:"The git repository (${default})." type:"path"`
+	Policy  string `placeholder:"FILE" help:"The policy; left out: .github/rolecall.hcl as it stands at --head." type:"path"`
+	Against string `placeholder:"FILE" help:"Another policy: show which changes the two decide differently." type:"path"`
+	Head    string `placeholder:"REV" default:"HEAD" help:"The branch whose history is replayed (${default})."`
+	Since   string `placeholder:"DATE" help:"Leave out what is older, as git reads dates." xor:"over"`
+	Pulls   bool   `help:"Replay the pull requests of refs/pull/*/head." xor:"over"`
+	Branch  string `placeholder:"NAME" help:"The name of the branch; left out: what origin/HEAD says, or main."`
+	Format  string `enum:"terminal,json" default:"terminal" help:"One of ${enum}."`
+}
+
+// Run replays policies over the history and prints what they would have asked.
+func (c *backtestCmd) Run(ctx context.Context, s streams) error {
+	repo, err := replay.Open(ctx, c.Repo)
+	if err != nil {
+		return fmt.Errorf("repository %s: %w", relative(c.Repo), err)
+	}
+	tip, err := repo.Resolve(ctx, c.Head)
+	if err != nil {
+		return fmt.Errorf("--head: %w", err)
+	}
+	policies, err := c.policies(ctx, s, repo, tip)
+	if err != nil {
+		return err
+	}
+	b := replay.Backtest{
+		Repository: repo, Options: readerOptions, Policies: policies, People: holders,
+		Branch: cmp.Or(c.Branch, repo.DefaultBranch(ctx), "main"), Workers: runtime.GOMAXPROCS(0),
+	}
+	sum := replay.NewTallier()
+	bar := newProgress(s)
+	list := func(yield func(replay.Change) error) error { return repo.History(ctx, tip, c.Since, yield) }
+	if c.Pulls {
+		list = func(yield func(replay.Change) error) error { return repo.Pulls(ctx, tip, yield) }
+	}
+	err = b.Run(ctx, list, func(d replay.Decided) error {
+		sum.Add(d)
+		bar.step()
+		return nil
+	})
+	bar.done()
+	if err != nil {
+		return err
+	}
+	if c.Format == "json" {
+		e := json.NewEncoder(s.out)
+		e.SetIndent("", "  ")
+		return e.Encode(sum.Tally())
+	}
+	return c.show(s, sum.Tally())
+}
+
+func (c *backtestCmd) policies(ctx context.Context, s streams, repo *replay.Repository, tip string) ([]*policy.Policy, error) {
+	var sources []*policy.Source
+	if c.Policy == "" {
+		reader, err := repo.Reader(ctx, readerOptions)
+		if err != nil {
+			return nil, err
+		}
+		own, err := reader.Policy(tip)
+		reader.Close()
+		if err != nil {
+			return nil, err
+		}
+		if own == nil {
+			return nil, errors.New("there is no " + policy.RepoPath + " at --head\nhint: name a policy with --policy FILE; rolecall init writes one")
+		}
+		sources = append(sources, own)
+	}
+	for _, file := range []string{c.Policy, c.Against} {
+		if file == "" {
+			continue
+		}
+		source, err := readPolicy(file)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, source)
+	}
+	var out []*policy.Policy
+	for _, source := range sources {
+		p, err := loadPolicy(s, nil, source)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", source.Name, err)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// maxShown is how many changes a list on a terminal names.
+const maxShown = 20
+
+func (c *backtestCmd) show(s streams, t replay.Tally) error {
+	fmt.Fprintf(s.out, "%d changes, of which %d would have needed a review and %d could not wholly be told.\n", t.Changes, t.Asked, t.Unknown)
+	loads := func(title string, list []replay.Load) {
+		if len(list) == 0 {
+			return
+		}
+		fmt.Fprintf(s.out, "\n%s\n", title)
+		for _, l := range list {
+			fmt.Fprintf(s.out, "%7d  %3d %%  %s", l.Changes, 100*l.Changes/max(t.Changes, 1), oneLine(l.Name))
+			if l.Unknown > 0 {
+				fmt.Fprintf(s.out, " (%d of them in doubt)", l.Unknown)
+			}
+			fmt.Fprintln(s.out)
+		}
+	}
+	loads("Changes that each rule would have met", t.Rules)
+	loads("Changes that each role would have been asked for", t.Roles)
+	loads("Why changes could not be told", t.Causes)
+	notes := func(title string, list []replay.Note) {
+		for i, n := range list {
+			if i == 0 {
+				fmt.Fprintf(s.out, "\n%s\n", title)
+			}
+			if i == maxShown {
+				fmt.Fprintf(s.out, "  … and %d more: --format json lists all\n", len(list)-i)
+				break
+			}
+			fmt.Fprintf(s.out, "  %s %s: %s\n", n.Change, oneLine(n.Title), oneLine(n.Because[0]))
+		}
+	}
+	notes("Changes that could not be read", t.Unread)
+	notes("Changes that could not wholly be told", t.Doubtful)
+	if c.Against == "" {
+		return nil
+	}
+	fmt.Fprintf(s.out, "\n%d changes are decided differently\n", len(t.Different))
+	for i, d := range t.Different {
+		if i == maxShown {
+			fmt.Fprintf(s.out, "  … and %d more: --format json lists all\n", len(t.Different)-i)
+			break
+		}
+		fmt.Fprintf(s.out, "  %s %s\n", d.Change, oneLine(d.Title))
+		for _, side := range []struct {
+			file  string
+			wants []replay.Want
+		}{{cmp.Or(c.Policy, policy.RepoPath), d.Less}, {c.Against, d.More}} {
+			for _, w := range side.wants {
+				why := ""
+				if len(w.Reasons) > 0 {
+					why = ": " + report.Plain(report.Words(w.Reasons[0]), false)
+				}
+				fmt.Fprintf(s.out, "    only %s asks %s, by the rule %s%s\n", relative(side.file), oneLine(w.Role), oneLine(w.Rule), oneLine(why))
+			}
+		}
+		if d.Status != d.Against && len(d.Less)+len(d.More) == 0 {
+			fmt.Fprintf(s.out, "    %s by the one, %s by the other\n", d.Status, d.Against)
+		}
+	}
+	return nil
+}
+
+// oneLine shows text from outside without what could drive the terminal.
+func oneLine(s string) string { return report.Visible(s) }
+
+// progress shows on a terminal how far a long work has come.
+type progress struct {
+	s     streams
+	on    bool
+	n     int
+	begun time.Time
+	last  time.Time
+}
+
+func newProgress(s streams) *progress {
+	f, ok := s.err.(interface{ Fd() uintptr })
+	return &progress{s: s, on: ok && term.IsTerminal(int(f.Fd())), begun: time.Now()}
+}
+
+func (p *progress) step() {
+	p.n++
+	if now := time.Now(); p.on && now.Sub(p.last) > 100*time.Millisecond {
+		p.last = now
+		fmt.Fprintf(p.s.err, "\r%d changes, %.0f a second", p.n, float64(p.n)/now.Sub(p.begun).Seconds())
+	}
+}
+
+func (p *progress) done() {
+	if p.on {
+		fmt.Fprint(p.s.err, "\r\x1b[K")
+	}
+}

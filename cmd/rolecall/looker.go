@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rolecall/rolecall/internal/gather"
+	"github.com/rolecall/rolecall/internal/github"
+	"github.com/rolecall/rolecall/internal/pipeline"
+	"github.com/rolecall/rolecall/internal/queue"
+	"github.com/rolecall/rolecall/internal/store"
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// looker turns the queue's targets into looks at pull requests.
+type looker struct {
+	app     *github.App
+	store   *store.Store
+	queue   *queue.Queue
+	line    *pipeline.Line
+	metrics *metrics
+}
+
+// look is the queue's handler.
+func (l *looker) look(ctx context.Context, t queue.Target) (queue.Next, error) {
+	ctx = logging(ctx, t)
+	switch t.Kind {
+	case queue.Pull:
+		return l.pull(ctx, t)
+	case queue.Group:
+		return queue.Next{}, l.group(ctx, t)
+	case queue.Commit:
+		refs, err := l.app.Client(t.Ref.Installation).PullsAtCommit(ctx, t.Ref.Owner, t.Ref.Repo, t.HeadSHA)
+		return queue.Next{}, l.spread(ctx, t, refs, err)
+	case queue.Repository:
+		refs, err := l.app.Client(t.Ref.Installation).OpenPulls(ctx, t.Ref.Owner, t.Ref.Repo)
+		return queue.Next{}, l.spread(ctx, t, refs, err)
+	case queue.Organization:
+		refs, err := l.store.KnownPulls(ctx, t.Ref.Installation, t.Org)
+		return queue.Next{}, l.spread(ctx, t, refs, err)
+	}
+	return queue.Next{}, fmt.Errorf("look: unknown kind of target %q", t.Kind)
+}
+
+func (l *looker) pull(ctx context.Context, t queue.Target) (queue.Next, error) {
+	out, err := l.line.Pull(ctx, t.Ref, gather.Hint{BaseSHA: t.BaseSHA, HeadSHA: t.HeadSHA})
+	if err != nil {
+		return queue.Next{}, err
+	}
+	if out.Decision != nil && !t.ReceivedAt.IsZero() {
+		l.metrics.Checked(time.Since(t.ReceivedAt))
+	}
+	return queue.Next{At: out.Next}, l.spread(ctx, t, out.Also, nil)
+}
+
+// group answers a merge group by the pull requests that it holds.
+func (l *looker) group(ctx context.Context, t queue.Target) error {
+	client := l.app.Client(t.Ref.Installation)
+	refs, err := client.GroupPulls(ctx, t.Ref.Owner, t.Ref.Repo, t.BaseRef, t.HeadSHA)
+	if err != nil {
+		return fmt.Errorf("pull requests of the merge group at %s: %w", t.HeadSHA, err)
+	}
+	return l.line.Group(ctx, pipeline.Group{
+		Installation: t.Ref.Installation, Owner: t.Ref.Owner, Repo: t.Ref.Repo,
+		SHA: t.HeadSHA, BaseRef: t.BaseRef, Pulls: refs,
+	})
+}
+
+// spread enqueues one look for each pull request.
+func (l *looker) spread(ctx context.Context, t queue.Target, refs []fact.Ref, err error) error {
+	if err != nil {
+		return fmt.Errorf("pull requests of %s: %w", t.Kind, err)
+	}
+	targets := make([]queue.Target, 0, len(refs))
+	for _, ref := range refs {
+		ref.Installation = t.Ref.Installation
+		targets = append(targets, queue.Target{
+			Kind: queue.Pull, Ref: ref, Why: t.Why, Delivery: t.Delivery, ReceivedAt: t.ReceivedAt,
+		})
+	}
+	if len(targets) == 0 {
+		return nil
+	}
+	return l.queue.Add(ctx, targets...)
+}

@@ -1,0 +1,95 @@
+// Command rolecall is a GitHub App that makes sure every pull request is
+// reviewed by the people whose role calls for it, and the tools for writing
+// its policies. Here are flags and wiring only; what rolecall does lives in
+// the packages below internal and policy.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes of rolecall.
+const (
+	exitOK       = 0
+	exitError    = 1
+	exitUsage    = 2
+	exitRequired = 3 // reviews are required
+)
+
+// cli is the whole command line, one field for each subcommand.
+type cli struct {
+	Serve      serveCmd      `cmd:"" help:"Run the GitHub App: receive webhooks, decide, report."`
+	Demo       demoCmd       `cmd:"" help:"Play the life of a pull request against a GitHub of its own, on this machine."`
+	Init       initCmd       `cmd:"" help:"Write a policy to start from."`
+	Validate   validateCmd   `cmd:"" help:"Check policy files."`
+	Check      checkCmd      `cmd:"" help:"Decide on a range of commits of a local repository."`
+	Diff       diffCmd       `cmd:"" help:"Show what a range of commits does, as far as rolecall knows it."`
+	Backtest   backtestCmd   `cmd:"" help:"Replay policies over the history of a local repository."`
+	FakeGithub fakeGithubCmd `cmd:"" name:"fake-github" hidden:"" help:"Serve a fake GitHub, for tests and load."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
+}
+
+// streams are where a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// exitCode is an error that asks for an exit code and says nothing more.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// run performs the command line args and returns the process's exit code.
+func run(ctx context.Context, args []string, s streams) int {
+	var c cli
+	code := -1
+	parser, err := kong.New(&c,
+		kong.Name("rolecall"),
+		kong.Description("Every pull request is reviewed by the people whose role calls for it."),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Writers(s.out, s.err),
+		kong.Exit(func(n int) { code = n }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(s),
+	)
+	if err != nil {
+		fmt.Fprintf(s.err, "rolecall: %v\n", err)
+		return exitError
+	}
+	parsed, err := parser.Parse(args)
+	if code >= 0 { // --help was answered
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(s.err, "rolecall: %v\n", err)
+		fmt.Fprintln(s.err, "hint: rolecall --help lists the commands and their flags")
+		return exitUsage
+	}
+	err = parsed.Run()
+	var exit exitCode
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &exit):
+		return int(exit)
+	}
+	fmt.Fprintf(s.err, "rolecall: %v\n", err)
+	return exitError
+}

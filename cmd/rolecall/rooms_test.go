@@ -1,0 +1,90 @@
+package main_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/rolecall/rolecall/"
+
+// rooms is docs/architecture.md's table: what each package may import of ours,
+// directly. cmd/rolecall may import everything and is left out.
+var rooms = map[string][]string{
+	"policy/fact":                  {},
+	"policy":                       {"policy/fact"},
+	"internal/command":             {"policy/fact"},
+	"internal/analyse":             {"policy/fact", "internal/analyse/golang", "internal/analyse/terraform", "internal/analyse/supplychain"},
+	"internal/analyse/golang":      {"policy/fact"},
+	"internal/analyse/terraform":   {"policy/fact"},
+	"internal/analyse/supplychain": {"policy/fact"},
+	"internal/github":              {"policy/fact"},
+	"internal/store":               {"policy", "policy/fact"},
+	"internal/store/storetest":     {"internal/store"},
+	"internal/queue":               {"internal/store", "policy/fact"},
+	"internal/webhook":             {"internal/queue", "internal/store", "internal/command", "policy", "policy/fact"},
+	"internal/roster":              {"internal/github", "internal/store", "policy", "policy/fact"},
+	"internal/gather":              {"internal/github", "internal/roster", "internal/command", "internal/store", "policy", "policy/fact"},
+	"internal/plan":                {"policy", "policy/fact"},
+	"internal/report":              {"policy", "policy/fact"},
+	"internal/apply":               {"internal/plan", "internal/report", "internal/github", "internal/store", "policy", "policy/fact"},
+	"internal/replay":              {"internal/analyse", "internal/store", "policy", "policy/fact"},
+	"internal/pipeline":            {"internal/gather", "internal/analyse", "internal/plan", "internal/apply", "internal/report", "policy", "policy/fact"},
+	"internal/githubtest":          {"internal/githubtest/graphql", "testdata/github"},
+	"internal/githubtest/graphql":  {},
+}
+
+// confined maps a library to the only rooms that may name it.
+var confined = map[string][]string{
+	"github.com/google/go-github/v60/github": {"internal/github"},
+	"github.com/riverqueue/river":            {"internal/queue"},
+	"modernc.org/sqlite":                     {"internal/store"},
+}
+
+// TestRoomsImportDownOnly holds the imports of every package, tests left out,
+// to the table above.
+func TestRoomsImportDownOnly(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	seen := 0
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var pkg struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := dec.Decode(&pkg); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		room := strings.TrimPrefix(pkg.ImportPath, module)
+		if strings.HasPrefix(room, "cmd/") {
+			continue
+		}
+		allowed, known := rooms[room]
+		if !known {
+			t.Errorf("%s is not in the table of rooms: say what it may import", room)
+			continue
+		}
+		seen++
+		for _, imp := range pkg.Imports {
+			if ours, is := strings.CutPrefix(imp, module); is && !slices.Contains(allowed, ours) {
+				t.Errorf("%s imports %s, which the table of rooms does not allow", room, ours)
+			}
+			for lib, in := range confined {
+				if imp == lib && !slices.Contains(in, room) {
+					t.Errorf("%s imports %s, which only %s may name", room, lib, strings.Join(in, ", "))
+				}
+			}
+		}
+	}
+	if seen == 0 {
+		t.Fatal("no package was looked at")
+	}
+}

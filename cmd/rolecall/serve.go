@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rolecall/rolecall/policy"
+)
+
+// serveCmd is `rolecall serve`. Names in the environment are Probot's where
+// Probot has one.
+type serveCmd struct {
+	AppID          int64         `name:"app-id" env:"APP_ID" required:"" placeholder:"ID" help:"The GitHub App's ID."`
+	PrivateKey     string        `env:"PRIVATE_KEY" placeholder:"PEM" help:"The App's private key: PEM, or PEM in base64. Better given by the environment than by the flag."`
+	PrivateKeyPath string        `env:"PRIVATE_KEY_PATH" placeholder:"FILE" help:"A file that holds the private key, in place of PRIVATE_KEY."`
+	WebhookSecret  []string      `env:"WEBHOOK_SECRET" sep:"," placeholder:"SECRET" help:"The webhook's secret; several, separated by commas, while one is being replaced by another. Never empty."`
+	DatabaseURL    string        `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"postgres://… for PostgreSQL; left out: an SQLite file below --data."`
+	Data           string        `env:"ROLECALL_DATA" default:"data" placeholder:"DIR" help:"The folder of the SQLite file (${default})."`
+	Addr           string        `env:"ROLECALL_ADDR" placeholder:"HOST:PORT" help:"The address to listen on; left out: every interface, on --port."`
+	Port           int           `env:"PORT" default:"3000" help:"The port to listen on, without --addr (${default})."`
+	GithubURL      string        `name:"github-url" env:"GITHUB_URL" default:"https://api.github.com/" placeholder:"URL" help:"The root of GitHub's REST API (${default}); for GitHub Enterprise Server https://HOST/api/v3/. GraphQL is derived from it."`
+	DefaultPolicy  string        `env:"DEFAULT_POLICY" placeholder:"FILE" help:"The policy of repositories that have none of their own; left out: they get no check."`
+	Workers        int           `env:"ROLECALL_WORKERS" default:"16" help:"How many pull requests are looked at at once (${default})."`
+	StopTimeout    time.Duration `env:"ROLECALL_STOP_TIMEOUT" default:"20s" help:"How long a stop waits for work in hand (${default})."`
+	LogFormat      string        `env:"LOG_FORMAT" enum:"json,text" default:"json" help:"json or text (${default})."`
+	LogLevel       string        `env:"LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error (${default})."`
+}
+
+// Run serves until ctx ends, then stops gracefully.
+func (c *serveCmd) Run(ctx context.Context, s streams) error {
+	config, err := c.config(newLogger(s, c.LogFormat, c.LogLevel))
+	if err != nil {
+		return err
+	}
+	server, err := Start(ctx, config)
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.StopTimeout)
+	defer cancel()
+	return server.Stop(stopping)
+}
+
+func (c *serveCmd) config(log *slog.Logger) (Config, error) {
+	config := Config{
+		AppID: c.AppID, DatabaseURL: c.DatabaseURL, Data: c.Data, Addr: c.Addr,
+		GitHubURL: c.GithubURL, Workers: c.Workers, Log: log,
+	}
+	if config.Addr == "" {
+		config.Addr = net.JoinHostPort("", strconv.Itoa(c.Port))
+	}
+	var err error
+	if config.WebhookSecrets, err = webhookSecrets(c.WebhookSecret); err != nil {
+		return Config{}, err
+	}
+	if c.DefaultPolicy != "" {
+		if config.DefaultPolicy, err = readPolicy(c.DefaultPolicy); err != nil {
+			return Config{}, fmt.Errorf("--default-policy: %w", err)
+		}
+		if _, diags := policy.Load(nil, config.DefaultPolicy); hasErrors(diags) {
+			return Config{}, fmt.Errorf("--default-policy: %s does not load; rolecall validate %[1]s says why", config.DefaultPolicy.Name)
+		}
+	}
+	config.PrivateKey, err = c.key()
+	return config, err
+}
+
+// key returns the private key as PEM.
+func (c *serveCmd) key() ([]byte, error) {
+	given := c.PrivateKey
+	switch {
+	case given != "" && c.PrivateKeyPath != "":
+		return nil, errors.New("both PRIVATE_KEY and PRIVATE_KEY_PATH are set: set one of them")
+	case given == "" && c.PrivateKeyPath == "":
+		return nil, errors.New("no private key: set PRIVATE_KEY (PEM or base64) or PRIVATE_KEY_PATH")
+	case c.PrivateKeyPath != "":
+		b, err := os.ReadFile(c.PrivateKeyPath)
+		if err != nil {
+			return nil, fmt.Errorf("PRIVATE_KEY_PATH: %w", err)
+		}
+		given = string(b)
+	}
+	given = strings.TrimSpace(strings.ReplaceAll(given, `\n`, "\n"))
+	if !strings.HasPrefix(given, "-----BEGIN") {
+		decoded, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(given), ""))
+		if err != nil || !strings.HasPrefix(strings.TrimSpace(string(decoded)), "-----BEGIN") {
+			return nil, errors.New("the private key is neither PEM nor PEM in base64: download it again from the App's settings")
+		}
+		given = string(decoded)
+	}
+	return []byte(given), nil
+}
+
+// webhookSecrets refuses what would let anybody in: no secret, or an empty one
+// among several.
+func webhookSecrets(given []string) ([][]byte, error) {
+	var secrets [][]byte
+	for _, s := range given {
+		if s = strings.TrimSpace(s); s == "" {
+			return nil, errors.New("WEBHOOK_SECRET holds an empty secret: anybody could sign deliveries with it")
+		}
+		secrets = append(secrets, []byte(s))
+	}
+	if len(secrets) == 0 {
+		return nil, errors.New("no webhook secret: set WEBHOOK_SECRET to the one in the App's settings")
+	}
+	return secrets, nil
+}
+
+func readPolicy(file string) (*policy.Source, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return &policy.Source{Name: relative(file), Bytes: b}, nil
+}
+
+func hasErrors(diags []policy.Diagnostic) bool {
+	for _, d := range diags {
+		if d.Severity == "error" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/rolecall/rolecall/internal/apply"
+	"github.com/rolecall/rolecall/internal/command"
+	"github.com/rolecall/rolecall/internal/gather"
+	"github.com/rolecall/rolecall/internal/github"
+	"github.com/rolecall/rolecall/internal/pipeline"
+	"github.com/rolecall/rolecall/internal/plan"
+	"github.com/rolecall/rolecall/internal/queue"
+	"github.com/rolecall/rolecall/internal/report"
+	"github.com/rolecall/rolecall/internal/store"
+	"github.com/rolecall/rolecall/internal/webhook"
+	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// Config is what a server is started with.
+type Config struct {
+	AppID          int64
+	PrivateKey     []byte // PEM
+	WebhookSecrets [][]byte
+	DatabaseURL    string // "" is an SQLite file in Data
+	Data           string
+	Addr           string // ":0" picks a free port
+	GitHubURL      string // REST root
+	DefaultPolicy  *policy.Source
+	Workers        int
+	Log            *slog.Logger
+}
+
+// Server is a running rolecall. Start makes it; production, the demo and the
+// tests start the same one.
+type Server struct {
+	log      *slog.Logger
+	store    *store.Store
+	queue    *queue.Queue
+	listener net.Listener
+	http     *http.Server
+	served   chan error
+}
+
+// Start opens the database, begins to work on the queue and answers HTTP. An
+// error means that nothing is left running.
+func Start(ctx context.Context, c Config) (_ *Server, err error) {
+	s := &Server{log: c.Log, served: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			_ = s.Stop(stop)
+		}
+	}()
+
+	metrics := newMetrics()
+	app, err := github.NewApp(github.Config{
+		URL: c.GitHubURL, AppID: c.AppID, PrivateKey: c.PrivateKey, Logger: c.Log, Metrics: metrics,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start: %w", err)
+	}
+	identity, err := app.Identity(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("start: ask GitHub who this App is: %w", err)
+	}
+	if s.store, err = store.Open(ctx, store.Options{URL: c.DatabaseURL, Dir: c.Data, Logger: c.Log}); err != nil {
+		return nil, err
+	}
+	l := &looker{
+		app:     app,
+		store:   s.store,
+		metrics: metrics,
+		line: &pipeline.Line{
+			Gather: gather.New(app, s.store, gather.Options{
+				DefaultPolicy: c.DefaultPolicy, Wants: pipeline.Wants, Logger: c.Log,
+			}),
+			Apply:   appliers{app: app, store: s.store, log: c.Log, commands: commandHelp()},
+			Records: s.store,
+			Metrics: metrics,
+			Self:    identity.Login,
+			Log:     c.Log,
+		},
+	}
+	s.queue, err = queue.New(ctx, s.store, queue.Options{
+		Workers: c.Workers, Handle: l.look, Metrics: metrics.registry, Logger: c.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.queue = s.queue
+	hook, err := webhook.New(webhook.Options{
+		Secrets: c.WebhookSecrets, Store: s.store, Queue: s.queue, AppID: c.AppID, Slug: identity.Slug,
+		External: external, Metrics: metrics.registry, Logger: c.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err = s.queue.Start(ctx); err != nil {
+		return nil, err
+	}
+
+	mux := http.NewServeMux()
+	mux.Handle("POST /webhook", hook)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics.registry, promhttp.HandlerOpts{}))
+	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr); err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	s.http = &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      20 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn),
+	}
+	go func() { s.served <- s.http.Serve(s.listener) }()
+	c.Log.InfoContext(ctx, "rolecall serves", "addr", s.listener.Addr().String(), "app", identity.Slug,
+		"database", s.store.Dialect(), "version", versionString())
+	return s, nil
+}
+
+// URL is the root of the server's address, without a slash at its end.
+func (s *Server) URL() string {
+	host, port, _ := net.SplitHostPort(s.listener.Addr().String())
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// Idle waits until no job is waiting or running.
+func (s *Server) Idle(ctx context.Context) error { return s.queue.Idle(ctx) }
+
+// Stop takes no more deliveries, lets the work in hand finish until ctx ends,
+// and gives the rest back to the queue, where the next start finds it.
+func (s *Server) Stop(ctx context.Context) error {
+	var errs []error
+	if s.http != nil {
+		errs = append(errs, s.http.Shutdown(ctx))
+		if err := <-s.served; !errors.Is(err, http.ErrServerClosed) {
+			errs = append(errs, err)
+		}
+	} else if s.listener != nil {
+		errs = append(errs, s.listener.Close())
+	}
+	if s.queue != nil {
+		errs = append(errs, s.queue.Stop(ctx))
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("stop: %w", err)
+	}
+	s.log.Info("rolecall stopped")
+	return nil
+}
+
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := s.store.Ready(ctx); err != nil {
+		s.log.WarnContext(ctx, "not ready", "error", err)
+		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+// external takes a check run's external_id apart, for the webhook to tell our
+// own stale echoes.
+func external(id string) (number int, generation int64, ok bool) {
+	e, err := plan.ParseExternalID(id)
+	return e.Number, e.Generation, err == nil
+}
+
+// appliers picks the installation's client for each pull request.
+type appliers struct {
+	app      *github.App
+	store    *store.Store
+	log      *slog.Logger
+	commands []report.Command
+}
+
+func (a appliers) Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy.Decision) (refused []string, err error) {
+	t, _ := lookedAt(ctx)
+	by := &apply.Applier{
+		GitHub: a.app.Client(ref.Installation), Audit: a.store, Commands: a.commands, Delivery: t.Delivery, Log: a.log, Now: time.Now,
+	}
+	return by.Apply(ctx, ref, p, d)
+}
+
+// commandHelp is the grammar of commands as people read it.
+func commandHelp() []report.Command {
+	var out []report.Command
+	for _, s := range command.Specs() {
+		out = append(out, report.Command{Usage: strings.TrimSpace("/" + s.Name + " " + s.Usage), Help: s.Help, Who: s.Who})
+	}
+	return out
+}

@@ -1,0 +1,125 @@
+package terraform_test
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rolecall/rolecall/internal/analyse/terraform"
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+func compareAt(p, was, is string) terraform.Result {
+	e := fact.Known(fact.Entry{Mode: "100644"})
+	f := fact.File{Path: p, Status: fact.Modified, Base: e, Head: e}
+	return terraform.Analyse([]fact.File{f}, fact.Contents{
+		Base: fact.Side{Files: map[string]fact.Maybe[[]byte]{p: fact.Known([]byte(was))}},
+		Head: fact.Side{Files: map[string]fact.Maybe[[]byte]{p: fact.Known([]byte(is))}},
+	})
+}
+
+func count(t fact.Terraform) int {
+	return len(t.Resources.Items) + len(t.Modules.Items) + len(t.Providers.Items) + len(t.Settings.Items)
+}
+
+func FuzzTerraform(f *testing.F) {
+	names := []string{"main.tf", "main.tf.json", "x.tfvars", "x.tfvars.json", ".terraform.lock.hcl", "a.tftest.hcl", "override.tf", "main.tofu"}
+	for i, s := range []string{
+		"resource \"google_project\" \"p\" {\n  name = \"x\"\n}\n", `{"resource":{"google_project":{"p":{"name":"${var.x}"}}}}`,
+		"a = [1, {b = \"c\"}]\n", "moved {\n from = a.b[0]\n to = module.x.a.b\n}\n", "a = <<-EOT\n  x ${b}\n  EOT\n",
+		"locals {\n a = [for x in y : x.z if x]\n b = { for k, v in y : k => v... }\n c = d[*].e\n f = x ? -1 : !y\n}\n",
+		"terraform {\n required_providers {\n  g = { source = \"a/b\", version = \"~> 1.0\" }\n }\n}\n", "import {\n to = a.b\n}\nremoved {\n from = a.b\n}\n",
+	} {
+		f.Add(uint8(i), s, "resource \"a\" \"b\" {}\n")
+	}
+	f.Fuzz(func(t *testing.T, which uint8, was, is string) {
+		p := names[int(which)%len(names)]
+		there, back := compareAt(p, was, is), compareAt(p, is, was)
+		if c := there.Cosmetic[p]; c.IsKnown() && c.Value && count(there.Terraform)+count(back.Terraform) > 0 {
+			t.Fatalf("cosmetic, with findings %+v", there.Terraform)
+		}
+		if len(there.Terraform.Resources.Gaps) != len(back.Terraform.Resources.Gaps) {
+			t.Fatal("a gap in one direction only")
+		}
+		for _, side := range []string{was, is} {
+			same := compareAt(p, side, side)
+			if count(same.Terraform) > 0 {
+				t.Fatalf("equal versions have findings %+v", same.Terraform)
+			}
+		}
+		if !reflect.DeepEqual(there, compareAt(p, was, is)) {
+			t.Fatal("findings differ from one run to the next")
+		}
+	})
+}
+
+func TestBombsAreDefused(t *testing.T) {
+	const n = 250_000
+	for name, src := range map[string]string{
+		"brackets":            "a = " + strings.Repeat("[", n),
+		"closed brackets":     "a = " + strings.Repeat("[", n) + strings.Repeat("]", n),
+		"parentheses":         "a = " + strings.Repeat("(", n) + "1" + strings.Repeat(")", n),
+		"hidden closers":      "a = " + strings.Repeat("[ /*]*/ ", n/2),
+		"blocks":              strings.Repeat("a {\n", n),
+		"templates":           "a = " + strings.Repeat("\"${", n),
+		"directives":          "a = \"" + strings.Repeat("%{if x}", n/2) + "\"",
+		"negations":           "a = " + strings.Repeat("!", n) + "x",
+		"minus":               "a = " + strings.Repeat("- ", n) + "1",
+		"sum":                 "a = 1" + strings.Repeat("+1", n),
+		"conditionals":        "a = 1" + strings.Repeat(" ? 1 : 1", n/4),
+		"nested conditionals": "a = " + strings.Repeat("x ? ", n/2),
+		"calls":               "a = " + strings.Repeat("f(", n),
+		"indices":             "a = " + strings.Repeat("b[", n),
+		"attributes":          "a = b" + strings.Repeat(".c", n),
+		"splats":              "a = b" + strings.Repeat("[*]", n),
+		"heredoc lines":       "a = <<-X\n" + strings.Repeat(" y\n", n) + "X\n",
+		"heredocs":            "a = " + strings.Repeat("<<X\n${", n/4),
+		"loops":               "a = " + strings.Repeat("[for x in ", n/4),
+		"arguments":           "a = f(" + strings.Repeat("1,", n) + ")",
+		"arguments again":     strings.Repeat("a = 1\n", n/2),
+		"many blocks":         strings.Repeat("a {}\n", n/2),
+		"moved":               strings.Repeat("moved {\n from = a.b\n to = a.c\n}\n", n/12),
+		"quotes":              strings.Repeat("\"", n),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if len(src) > 1<<20 {
+				t.Fatalf("%d bytes", len(src))
+			}
+			compareAt("main.tf", "", src)
+		})
+	}
+	for name, src := range map[string]string{
+		"lists":   strings.Repeat("[", n),
+		"objects": strings.Repeat(`{"a":`, n/2),
+		"deep":    `{"resource":{"a":{"b":` + strings.Repeat(`{"c":`, 90) + "1" + strings.Repeat("}", 93),
+	} {
+		t.Run("JSON "+name, func(t *testing.T) { compareAt("main.tf.json", "{}", src) })
+	}
+}
+
+// TestNamesInJSONDoNotRunTogether holds that a name cannot pass for two.
+func TestNamesInJSONDoNotRunTogether(t *testing.T) {
+	for _, forged := range []string{"a=1\\\"x\\nb", "a=#'1\\nb", "1\\\"a=1\\\"x\\n1\\\"b"} {
+		was := `{"resource": {"t": {"n": {"a": "x", "b": "y"}}}}`
+		is := `{"resource": {"t": {"n": {"` + forged + `": "y"}}}}`
+		if r := compareAt("main.tf.json", was, is); len(r.Terraform.Resources.Items) != 1 {
+			t.Errorf("%s: %+v", forged, r.Terraform)
+		}
+	}
+}
+
+func TestHugeChangesTakeNoQuadraticTime(t *testing.T) {
+	var a, b strings.Builder
+	for i := range 12_000 {
+		fmt.Fprintf(&a, "resource \"t\" \"a%d\" {\n}\n", i)
+		fmt.Fprintf(&b, "locals {\n  x = %d\n}\nmoved {\n from=t.a%d\n to=t.b%d\n}\n", i, i, i)
+	}
+	start := time.Now()
+	compareAt("main.tf", a.String(), b.String())
+	compareAt("main.tf", b.String(), strings.ReplaceAll(b.String(), "x = ", "x = 9"))
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("took %v", took)
+	}
+}

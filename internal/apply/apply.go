@@ -1,0 +1,269 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rolecall/rolecall/internal/github"
+	"github.com/rolecall/rolecall/internal/plan"
+	"github.com/rolecall/rolecall/internal/report"
+	"github.com/rolecall/rolecall/internal/store"
+	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// GitHub is what apply writes with: the client of one installation.
+type GitHub interface {
+	CreateCheckRun(ctx context.Context, owner, repo string, run github.CheckRun) (int64, error)
+	UpdateCheckRun(ctx context.Context, owner, repo string, id int64, run github.CheckRun) error
+	RequestReviewers(ctx context.Context, pull fact.Ref, logins, teams []string) error
+	RemoveReviewers(ctx context.Context, pull fact.Ref, logins, teams []string) error
+	React(ctx context.Context, owner, repo string, comment int64, content string) error
+	Assign(ctx context.Context, pull fact.Ref, logins []string) error
+	Unassign(ctx context.Context, pull fact.Ref, logins []string) error
+	CreateComment(ctx context.Context, pull fact.Ref, body string) (int64, error)
+	AddLabel(ctx context.Context, pull fact.Ref, label string) error
+}
+
+// Audit keeps the audit trail.
+type Audit interface {
+	Audit(ctx context.Context, entries ...store.Entry) error
+}
+
+// Recheck is the identifier of the check run's button.
+const Recheck = "recheck"
+
+// Applier performs plans for one installation.
+type Applier struct {
+	GitHub   GitHub
+	Audit    Audit
+	Commands []report.Command // what /help answers with
+	Delivery string           // GUID of the delivery that led here, for the audit trail
+	Log      *slog.Logger
+	Now      func() time.Time
+}
+
+// Apply performs p, which was made for decision d. Check runs and reviewer
+// requests go first, side by side; the rest follows one after the other, as
+// GitHub asks of writers. Everything is tried unless GitHub wants no more
+// calls, but a comment's commands are reacted to only once the rest that they
+// ask for is done. The error is that of whatever failed and may succeed later;
+// the whole may be planned and applied again. Refused are the logins and teams
+// ("org/slug") whose review GitHub does not let be requested.
+// https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+func (a *Applier) Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy.Decision) (refused []string, err error) {
+	if len(p.Actions) == 0 {
+		return nil, nil
+	}
+	var checks, requests, rest []plan.Action
+	for _, action := range p.Actions {
+		switch action.Kind {
+		case plan.CreateCheck, plan.UpdateCheck:
+			checks = append(checks, action)
+		case plan.Request, plan.Withdraw:
+			requests = append(requests, action)
+		default:
+			rest = append(rest, action)
+		}
+	}
+	var asked outcome
+	var wg sync.WaitGroup
+	wg.Go(func() { asked = a.each(ctx, ref, requests, d) })
+	checked := a.each(ctx, ref, checks, d)
+	wg.Wait()
+	err = errors.Join(checked.err, asked.err)
+	if checked.over || asked.over {
+		return asked.refused, err
+	}
+	return asked.refused, errors.Join(err, a.each(ctx, ref, rest, d).err)
+}
+
+// outcome is what became of some actions; over is true where no further call
+// should be made.
+type outcome struct {
+	err     error
+	over    bool
+	refused []string // reviewers whom GitHub would not have
+}
+
+func (a *Applier) each(ctx context.Context, ref fact.Ref, actions []plan.Action, d policy.Decision) (out outcome) {
+	var errs []error
+	failed := map[int64]bool{} // by comment; 0 is what belongs to none
+	for _, action := range actions {
+		if action.Kind == plan.React && (failed[0] || failed[action.Comment]) {
+			continue
+		}
+		done, err := a.perform(ctx, ref, action, d)
+		level := slog.LevelInfo
+		if err != nil {
+			level, done.Error = slog.LevelWarn, err.Error()
+		}
+		done.Why = action.Why
+		out.refused = append(out.refused, done.Refused...)
+		a.Log.Log(ctx, level, "acted", "action", action.Kind, "why", action.Why, "refused", done.Refused, "error", done.Error)
+		if err != nil && !pointless(action, err) {
+			errs = append(errs, fmt.Errorf("%s: %w", action.Kind, err))
+			failed[action.Comment] = true
+		}
+		entry := store.Entry{At: a.Now(), Ref: ref, Delivery: a.Delivery, Kind: string(action.Kind), Data: done}
+		if err := a.Audit.Audit(ctx, entry); err != nil {
+			errs = append(errs, fmt.Errorf("audit %s: %w", action.Kind, err))
+		}
+		if out.over = over(ctx, err); out.over {
+			break
+		}
+	}
+	out.err = errors.Join(errs...)
+	return out
+}
+
+// over reports whether no further call should be made: GitHub wants none for a
+// while, or nobody waits any longer.
+func over(ctx context.Context, err error) bool {
+	var e *github.Error
+	return ctx.Err() != nil || errors.As(err, &e) && (e.Kind == github.RateLimited || e.Kind == github.Unauthorized)
+}
+
+// pointless reports whether an action failed that GitHub would refuse again,
+// such as a reaction in a locked conversation: it is on record, and not worth
+// trying for ever. That never holds for a check.
+func pointless(action plan.Action, err error) bool {
+	var e *github.Error
+	if action.Kind == plan.CreateCheck || action.Kind == plan.UpdateCheck || !errors.As(err, &e) {
+		return false
+	}
+	switch e.Kind {
+	case github.NotFound, github.Permission, github.Forbidden, github.Unprocessable:
+		return true
+	}
+	return false
+}
+
+// record is what the audit trail keeps of an action.
+type record struct {
+	Why        string   `json:"why"`
+	Check      string   `json:"check,omitempty"`
+	SHA        string   `json:"sha,omitempty"`
+	Status     string   `json:"status,omitempty"`
+	Conclusion string   `json:"conclusion,omitempty"`
+	ExternalID string   `json:"external_id,omitempty"`
+	Logins     []string `json:"logins,omitempty"`
+	Teams      []string `json:"teams,omitempty"`
+	Refused    []string `json:"refused,omitempty"` // reviewers whom GitHub would not have
+	Comment    int64    `json:"comment,omitempty"`
+	Reaction   string   `json:"reaction,omitempty"`
+	Label      string   `json:"label,omitempty"`
+	Error      string   `json:"error,omitempty"`
+}
+
+func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action, d policy.Decision) (record, error) {
+	done := record{Logins: action.Logins, Teams: action.Teams, Comment: action.Comment, Reaction: action.Reaction, Label: action.Label}
+	var err error
+	switch action.Kind {
+	case plan.CreateCheck, plan.UpdateCheck:
+		c := action.Check
+		done.Check, done.SHA, done.Status, done.Conclusion, done.ExternalID = c.Name, c.SHA, c.Status, c.Conclusion, c.ExternalID.String()
+		run := a.checkRun(c)
+		if action.Kind == plan.UpdateCheck {
+			err = a.GitHub.UpdateCheckRun(ctx, ref.Owner, ref.Repo, c.ID, run)
+		} else {
+			_, err = a.GitHub.CreateCheckRun(ctx, ref.Owner, ref.Repo, run)
+		}
+	case plan.Request:
+		done.Refused, err = a.request(ctx, ref, action.Logins, action.Teams)
+	case plan.Withdraw:
+		err = a.GitHub.RemoveReviewers(ctx, ref, action.Logins, slugs(action.Teams))
+	case plan.Assign:
+		err = a.GitHub.Assign(ctx, ref, action.Logins)
+	case plan.Unassign:
+		err = a.GitHub.Unassign(ctx, ref, action.Logins)
+	case plan.Label:
+		err = a.GitHub.AddLabel(ctx, ref, action.Label)
+	case plan.React:
+		err = a.GitHub.React(ctx, ref.Owner, ref.Repo, action.Comment, action.Reaction)
+	case plan.Reply:
+		_, err = a.GitHub.CreateComment(ctx, ref, plan.ReplyMarker(action.Comment)+"\n"+report.Reply(d, action.Verdicts, a.Commands))
+	default:
+		err = fmt.Errorf("unknown kind of action")
+	}
+	return done, err
+}
+
+// Words is what a check says.
+func Words(s plan.Shown) report.Output {
+	return report.Check(s.Decision, report.Options{Asked: s.Asked, Shares: s.Shares, Forged: s.Forged, OwnPolicy: s.OwnPolicy})
+}
+
+// Digest covers everything that a check says.
+func Digest(s plan.Shown) string { return Words(s).Digest() }
+
+func (a *Applier) checkRun(c plan.Check) github.CheckRun {
+	out := Words(c.Shown)
+	run := github.CheckRun{
+		Name: c.Name, HeadSHA: c.SHA, Status: c.Status, Conclusion: c.Conclusion, ExternalID: c.ExternalID.String(),
+		Title: out.Title, Summary: out.Summary, Text: out.Text, StartedAt: a.Now(),
+		Actions: []github.CheckAction{{Label: "Re-check", Description: "Look at this pull request again", Identifier: Recheck}},
+	}
+	for _, n := range out.Annotations {
+		run.Annotations = append(run.Annotations, github.Annotation(n))
+	}
+	if c.Status == "completed" {
+		run.CompletedAt = run.StartedAt
+	}
+	return run
+}
+
+// request asks for reviews. GitHub refuses the whole call because of one
+// reviewer without access, so then each is asked alone, and those whom GitHub
+// will not have are named.
+// https://docs.github.com/en/rest/pulls/review-requests#request-reviewers-for-a-pull-request
+func (a *Applier) request(ctx context.Context, ref fact.Ref, logins, teams []string) (refused []string, err error) {
+	err = a.GitHub.RequestReviewers(ctx, ref, logins, slugs(teams))
+	if !unprocessable(err) {
+		return nil, err
+	}
+	if len(logins)+len(teams) == 1 {
+		return slices.Concat(logins, teams), nil
+	}
+	var errs []error
+	for i, who := range slices.Concat(logins, teams) {
+		var login, team []string
+		if i < len(logins) {
+			login = []string{who}
+		} else {
+			team = slugs([]string{who})
+		}
+		err := a.GitHub.RequestReviewers(ctx, ref, login, team)
+		switch {
+		case unprocessable(err):
+			refused = append(refused, who)
+		case err != nil:
+			errs = append(errs, err)
+		}
+		if over(ctx, err) {
+			break
+		}
+	}
+	return refused, errors.Join(errs...)
+}
+
+func unprocessable(err error) bool {
+	var e *github.Error
+	return errors.As(err, &e) && e.Kind == github.Unprocessable
+}
+
+// slugs turns "org/slug" into the slug, as GitHub's request wants it.
+func slugs(teams []string) []string {
+	var out []string
+	for _, t := range teams {
+		_, slug, _ := strings.Cut(t, "/")
+		out = append(out, slug)
+	}
+	return out
+}

@@ -1,0 +1,296 @@
+package gather
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/rolecall/rolecall/internal/command"
+	"github.com/rolecall/rolecall/internal/github"
+	"github.com/rolecall/rolecall/internal/roster"
+	"github.com/rolecall/rolecall/internal/store"
+	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// Records is what rolecall remembers beyond GitHub. Losing it loses speed,
+// never a decision.
+type Records interface {
+	// ReviewCommits maps a review to the commit that its delivery named.
+	ReviewCommits(ctx context.Context, ref fact.Ref) (map[int64]string, error)
+	// Pushes are those to the head that deliveries told of, the latest first.
+	Pushes(ctx context.Context, ref fact.Ref) ([]store.Push, error)
+	// Unrequestable are the logins and teams ("org/slug") whose review GitHub
+	// would lately not let be requested in ref's repository.
+	Unrequestable(ctx context.Context, ref fact.Ref) ([]string, error)
+	// Team returns a team's members where they are still known to be right,
+	// and the version to hand to PutTeam.
+	Team(ctx context.Context, installation int64, team string) (members []string, version int64, ok bool, err error)
+	PutTeam(ctx context.Context, installation int64, team string, members []string, version int64) error
+	PolicySeen(ctx context.Context, owner, repo string) (bool, error)
+	SetPolicySeen(ctx context.Context, owner, repo string) error
+}
+
+// Want is a path whose content an analysis needs at the merge base and at the
+// head; with Dir, a directory's list of files and their contents.
+type Want struct {
+	Path string
+	Dir  bool
+}
+
+// Options are what a Gatherer is told once.
+type Options struct {
+	// DefaultPolicy applies to repositories that have none; nil for none.
+	DefaultPolicy *policy.Source
+	// Wants says which contents the analyses behind a policy's names need;
+	// nil for none.
+	Wants func(files []fact.File, needs policy.Needs) []Want
+	// Now is the clock; time.Now where nil.
+	Now    func() time.Time
+	Logger *slog.Logger // slog.Default() where nil
+}
+
+// Gatherer reads pull requests. It is safe for concurrent use.
+type Gatherer struct {
+	app     *github.App
+	records Records
+	options Options
+	sources *sources
+}
+
+// New returns a Gatherer that reads through app.
+func New(app *github.App, records Records, o Options) *Gatherer {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Wants == nil {
+		o.Wants = func([]fact.File, policy.Needs) []Want { return nil }
+	}
+	return &Gatherer{app: app, records: records, options: o, sources: newSources()}
+}
+
+// Hint is where an event says that the pull request stands. It saves a round
+// trip when it is right, and costs a call when it is not.
+type Hint struct {
+	BaseSHA, HeadSHA string
+}
+
+// Gathered is everything that a decision needs.
+type Gathered struct {
+	// Pull is complete but for Findings, which come from Contents.
+	Pull     fact.Pull
+	Contents fact.Contents
+	// Policy is nil where it does not load, and where Missing or Gone.
+	Policy      *policy.Policy
+	Diagnostics []policy.Diagnostic
+	Sources     []policy.SourceRef
+	// Missing: there is no policy and never was one; nothing is to be done.
+	Missing bool
+	// Gone: there was a policy, and now it is absent or cannot be read.
+	// Diagnostics says which and why.
+	Gone bool
+}
+
+// checkPrefix begins the name of every check of rolecall's.
+const checkPrefix = "rolecall"
+
+// Pull gathers the facts of one pull request. Its errors are GitHub's, found
+// as [github.Error], or the records'; a gathering can always be repeated.
+func (g *Gatherer) Pull(ctx context.Context, ref fact.Ref, hint Hint) (Gathered, error) {
+	client := g.app.Client(ref.Installation)
+	early := g.compareEarly(ctx, client, ref, hint)
+	defer early.stop()
+	got, err := client.Pull(ctx, ref, github.PullOptions{Policy: policy.RepoPath, Floor: policy.FloorPath, Checks: checkPrefix})
+	if err != nil {
+		return Gathered{}, err
+	}
+	r := &reading{g: g, client: client, ref: ref, facts: got, out: Gathered{Pull: got.Pull}}
+	r.out.Pull.Now = g.options.Now().UTC()
+	if err := r.remembered(ctx); err != nil {
+		return Gathered{}, err
+	}
+	if err := r.policy(ctx); err != nil {
+		return Gathered{}, err
+	}
+	if r.out.Missing || r.out.Policy == nil {
+		return r.out, nil
+	}
+	if err := r.files(ctx, early); err != nil {
+		return Gathered{}, err
+	}
+	if err := r.details(ctx); err != nil {
+		return Gathered{}, err
+	}
+	return r.out, nil
+}
+
+// reading is one pull request being gathered.
+type reading struct {
+	g      *Gatherer
+	client *github.Client
+	ref    fact.Ref
+	facts  github.PullFacts
+	pushes []store.Push
+	out    Gathered
+}
+
+// remembered adds what the store knows, and finds the commands. The store is
+// asked after GitHub, so that a review that GitHub has is likely to have its
+// delivery there.
+func (r *reading) remembered(ctx context.Context) error {
+	p := &r.out.Pull
+	commits, err := r.g.records.ReviewCommits(ctx, r.ref)
+	if err != nil {
+		return err
+	}
+	for i := range p.Reviews {
+		p.Reviews[i].Delivered = commits[p.Reviews[i].ID]
+	}
+	if r.pushes, err = r.g.records.Pushes(ctx, r.ref); err != nil {
+		return err
+	}
+	p.Pusher = pusher(p, r.pushes)
+	for _, c := range p.Comments {
+		p.Commands = append(p.Commands, command.Parse(c)...)
+	}
+	return nil
+}
+
+// details reads, in one round, all that the first one showed to be needed.
+func (r *reading) details(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var errs []error
+	run := func(f func(context.Context) error) {
+		wg.Go(func() {
+			if err := f(ctx); err != nil {
+				mu.Lock()
+				errs = append(errs, err)
+				mu.Unlock()
+				cancel()
+			}
+		})
+	}
+	var people fact.Roster
+	clean := map[string]bool{}
+	run(r.objects)
+	run(func(ctx context.Context) (err error) {
+		people, err = r.roster(ctx)
+		return err
+	})
+	run(func(ctx context.Context) (err error) {
+		clean, err = r.cleanMerges(ctx)
+		return err
+	})
+	wg.Wait()
+	if len(errs) > 0 {
+		return first(errs)
+	}
+	r.out.Pull.Roster = people
+	for i, c := range r.out.Pull.Commits {
+		r.out.Pull.Commits[i].CleanMerge = clean[c.SHA]
+	}
+	r.out.Pull.Pusher = pusher(&r.out.Pull, r.pushes)
+	return nil
+}
+
+// first is the error that made the others: not the ones of being cancelled
+// because of it.
+func first(errs []error) error {
+	for _, err := range errs {
+		if !errors.Is(err, context.Canceled) {
+			return err
+		}
+	}
+	return errs[0]
+}
+
+// roster finds who holds the policy's roles.
+func (r *reading) roster(ctx context.Context) (fact.Roster, error) {
+	p := &r.out.Pull
+	teams, err := r.teams(ctx, r.out.Policy.Needs().Teams)
+	if err != nil {
+		return fact.Roster{}, err
+	}
+	var times []time.Time
+	for _, v := range p.Reviews {
+		times = append(times, v.At)
+	}
+	for _, c := range p.Commands {
+		times = append(times, c.At)
+	}
+	barred, err := r.g.records.Unrequestable(ctx, r.ref)
+	if err != nil {
+		return fact.Roster{}, err
+	}
+	return roster.Resolve(r.out.Policy, roster.Input{Teams: teams, Now: p.Now, Times: times, Busy: r.facts.Busy, NoAccess: barred}), nil
+}
+
+// teams reads the members of teams that are not remembered, at the same time.
+func (r *reading) teams(ctx context.Context, names []string) (map[string]fact.Maybe[[]string], error) {
+	out := make(map[string]fact.Maybe[[]string], len(names))
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var failed []error
+	for _, name := range names {
+		wg.Go(func() {
+			members, err := r.team(ctx, name)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				failed = append(failed, fmt.Errorf("team %s: %w", name, err))
+			}
+			out[name] = members
+		})
+	}
+	wg.Wait()
+	if len(failed) > 0 {
+		return nil, first(failed)
+	}
+	return out, nil
+}
+
+func (r *reading) team(ctx context.Context, name string) (fact.Maybe[[]string], error) {
+	members, version, ok, err := r.g.records.Team(ctx, r.ref.Installation, name)
+	if err != nil || ok {
+		return fact.Known(members), err
+	}
+	members, err = r.client.TeamMembers(ctx, name)
+	if why := refusal(err); why != "" {
+		return fact.Unknown[[]string](why), nil
+	}
+	if err != nil {
+		return fact.Maybe[[]string]{}, err
+	}
+	return fact.Known(members), r.g.records.PutTeam(ctx, r.ref.Installation, name, members, version)
+}
+
+// refusal says why GitHub will not answer a question, in words that fit after
+// "because"; "" for no error, and for one that may be over soon.
+func refusal(err error) string {
+	var e *github.Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	switch e.Kind {
+	case github.NotFound:
+		return "GitHub has none of that name, or hides it from rolecall"
+	case github.Permission:
+		return "rolecall's installation lacks the permission to read it"
+	case github.Forbidden:
+		return "GitHub forbids rolecall to read it"
+	case github.TooLarge:
+		return "there is more of it than rolecall reads"
+	case github.Unprocessable:
+		return "GitHub cannot show it"
+	}
+	return ""
+}

@@ -1,0 +1,213 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/google/go-github/v60/github"
+	"github.com/shurcooL/githubv4"
+
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// maxMembers and maxOpenPulls bound lists, in pages of 100.
+const (
+	maxMembers   = 50
+	maxOpenPulls = 100
+)
+
+// TeamMembers lists the logins of a team, "org/slug", sorted: its own active
+// members and those of its child teams. Pending members are not among them. A
+// team that is hidden from the App is [NotFound].
+// https://docs.github.com/rest/teams/members#list-team-members
+func (c *Client) TeamMembers(ctx context.Context, team string) ([]string, error) {
+	org, slug, ok := strings.Cut(team, "/")
+	if !ok {
+		return nil, &Error{Op: "team members", Kind: Invalid, Message: fmt.Sprintf("%q is no team", team)}
+	}
+	logins := []string{}
+	err := c.pages(ctx, "team members", maxMembers, func(ctx context.Context, o github.ListOptions) (*github.Response, error) {
+		users, resp, err := c.rest.Teams.ListTeamMembersBySlug(ctx, org, slug, &github.TeamListTeamMembersOptions{ListOptions: o})
+		for _, u := range users {
+			if u.GetLogin() != "" {
+				logins = append(logins, fact.Login(u.GetLogin()))
+			}
+		}
+		return resp, err
+	})
+	sort.Strings(logins)
+	return logins, err
+}
+
+// OpenPulls lists the open pull requests of a repository, newest first.
+func (c *Client) OpenPulls(ctx context.Context, owner, repo string) ([]fact.Ref, error) {
+	var refs []fact.Ref
+	err := c.pages(ctx, "open pulls", maxOpenPulls, func(ctx context.Context, o github.ListOptions) (*github.Response, error) {
+		pulls, resp, err := c.rest.PullRequests.List(ctx, owner, repo, &github.PullRequestListOptions{State: "open", ListOptions: o})
+		for _, p := range pulls {
+			refs = append(refs, c.ref(owner, repo, p.GetNumber()))
+		}
+		return resp, err
+	})
+	return refs, err
+}
+
+// PullsAtCommit lists the open pull requests whose head is sha.
+// https://docs.github.com/rest/commits/commits#list-pull-requests-associated-with-a-commit
+func (c *Client) PullsAtCommit(ctx context.Context, owner, repo, sha string) ([]fact.Ref, error) {
+	var refs []fact.Ref
+	err := c.pages(ctx, "pulls at commit", maxOpenPulls, func(ctx context.Context, o github.ListOptions) (*github.Response, error) {
+		pulls, resp, err := c.rest.PullRequests.ListPullRequestsWithCommit(ctx, owner, repo, sha, &o)
+		for _, p := range pulls {
+			if p.GetState() == "open" && p.GetHead().GetSHA() == sha {
+				refs = append(refs, c.ref(owner, repo, p.GetNumber()))
+			}
+		}
+		return resp, err
+	})
+	return refs, err
+}
+
+// pages calls list for one page after the other.
+func (c *Client) pages(ctx context.Context, op string, limit int, list func(context.Context, github.ListOptions) (*github.Response, error)) error {
+	o := github.ListOptions{Page: 1, PerPage: 100}
+	for range limit {
+		next := 0
+		err := c.do(ctx, op, true, func(ctx context.Context) (*github.Response, error) {
+			resp, err := list(ctx, o)
+			if err == nil {
+				next = resp.NextPage
+			}
+			return resp, err
+		})
+		if err != nil {
+			return err
+		}
+		if next == 0 {
+			return nil
+		}
+		o.Page = next
+	}
+	return &Error{Op: op, Kind: TooLarge, Message: fmt.Sprintf("the list is longer than %d", 100*limit)}
+}
+
+func (c *Client) ref(owner, repo string, number int) fact.Ref {
+	return fact.Ref{Installation: c.installation, Owner: owner, Repo: repo, Number: number}
+}
+
+// GroupPulls lists the pull requests that a merge group with head headSHA
+// would merge into baseRef: the queue's entries up to the one whose head that
+// is. Where the queue cannot be read, or has moved on, the branch that GitHub
+// made for the group still names its last pull request. [NotFound] where
+// neither tells.
+// https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue
+func (c *Client) GroupPulls(ctx context.Context, owner, repo, baseRef, headSHA string) ([]fact.Ref, error) {
+	baseRef = strings.TrimPrefix(baseRef, "refs/heads/")
+	numbers, err := c.queued(ctx, owner, repo, baseRef, headSHA)
+	if err == nil && len(numbers) == 0 {
+		numbers, err = c.grouped(ctx, owner, repo, baseRef, headSHA)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(numbers) == 0 {
+		return nil, &Error{Op: "merge group", Kind: NotFound, Message: "no pull request is queued with that head"}
+	}
+	sort.Ints(numbers)
+	refs := make([]fact.Ref, len(numbers))
+	for i, n := range numbers {
+		refs[i] = c.ref(owner, repo, n)
+	}
+	return refs, nil
+}
+
+// queued reads the merge queue; none where it may not be read.
+func (c *Client) queued(ctx context.Context, owner, repo, branch, headSHA string) ([]int, error) {
+	var q struct {
+		Repository struct {
+			MergeQueue *struct {
+				Entries struct {
+					Nodes []struct {
+						Position    int
+						HeadCommit  *struct{ Oid string }
+						PullRequest *struct{ Number int }
+					}
+				} `graphql:"entries(first: 100)"`
+			} `graphql:"mergeQueue(branch: $branch)"`
+		} `graphql:"repository(owner: $owner, name: $name)"`
+	}
+	_, err := c.query(ctx, "merge queue", &q, map[string]any{
+		"owner": text(owner), "name": text(repo), "branch": text(branch),
+	}, func(path string) bool { return strings.HasPrefix(path, "repository.mergeQueue") })
+	if err != nil || q.Repository.MergeQueue == nil {
+		return nil, err
+	}
+	entries, last := q.Repository.MergeQueue.Entries.Nodes, -1
+	for _, e := range entries {
+		if e.HeadCommit != nil && e.HeadCommit.Oid == headSHA {
+			last = e.Position
+		}
+	}
+	var numbers []int
+	for _, e := range entries {
+		if e.PullRequest != nil && e.Position <= last {
+			numbers = append(numbers, e.PullRequest.Number)
+		}
+	}
+	return numbers, nil
+}
+
+// grouped reads the branches that GitHub made for merge groups.
+func (c *Client) grouped(ctx context.Context, owner, repo, branch, headSHA string) ([]int, error) {
+	var q struct {
+		Repository struct {
+			Refs *struct {
+				Nodes []struct {
+					Name   string
+					Target *struct{ Oid string }
+				}
+			} `graphql:"refs(refPrefix: $prefix, first: 100)"`
+		} `graphql:"repository(owner: $owner, name: $name)"`
+	}
+	_, err := c.query(ctx, "merge group branches", &q, map[string]any{
+		"owner": text(owner), "name": text(repo), "prefix": text("refs/heads/" + queuePrefix + branch + "/"),
+	}, nil)
+	if err != nil || q.Repository.Refs == nil {
+		return nil, err
+	}
+	var numbers []int
+	for _, r := range q.Repository.Refs.Nodes {
+		if n, ok := GroupPull(r.Name); ok && r.Target != nil && r.Target.Oid == headSHA {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers, nil
+}
+
+// queuePrefix is where GitHub makes the branches of merge groups.
+const queuePrefix = "gh-readonly-queue/"
+
+var groupBranch = regexp.MustCompile(`(?:^|/)pr-(\d{1,9})-[0-9a-f]{40,64}$`)
+
+// GroupPull reads the number of the pull request from the name of a merge
+// group's branch, "gh-readonly-queue/main/pr-12-SHA" or its last part.
+func GroupPull(branch string) (number int, ok bool) {
+	m := groupBranch.FindStringSubmatch(branch)
+	if m == nil {
+		return 0, false
+	}
+	n, err := strconv.Atoi(m[1])
+	return n, err == nil && n > 0
+}
+
+func text(s string) githubv4.String { return githubv4.String(s) }
+
+func number(n int) githubv4.Int { return githubv4.Int(n) } //nolint:gosec // pull request numbers
+
+func (c *Client) scope(owner, repo string) scope {
+	return scope{c.installation, strings.ToLower(owner), strings.ToLower(repo)}
+}

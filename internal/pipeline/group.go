@@ -1,0 +1,67 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/rolecall/rolecall/internal/apply"
+	"github.com/rolecall/rolecall/internal/gather"
+	"github.com/rolecall/rolecall/internal/plan"
+	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// Group is a merge group: what GitHub's merge queue is about to merge.
+type Group struct {
+	Installation int64
+	Owner, Repo  string
+	SHA          string // head of the group's own branch
+	BaseRef      string // branch that it is to be merged into
+	Pulls        []fact.Ref
+}
+
+// Group answers a merge group with one check at its head, which the queue
+// waits for: success where every pull request of the group is met at this
+// moment, failure otherwise, so that the queue goes on without it.
+// https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue
+func (l *Line) Group(ctx context.Context, group Group) error {
+	if len(group.Pulls) == 0 {
+		return fmt.Errorf("merge group %s of %s/%s: GitHub names no pull request in it", group.SHA, group.Owner, group.Repo)
+	}
+	var worst *policy.Decision
+	var errs []error
+	for _, ref := range group.Pulls {
+		ref.Installation = group.Installation
+		g, err := l.Gather.Pull(ctx, ref, gather.Hint{})
+		if err != nil {
+			errs = append(errs, fmt.Errorf("gather %s: %w", ref, err))
+			continue
+		}
+		if g.Missing {
+			continue
+		}
+		if _, d := Decide(g); worst == nil || severity[d.Status] > severity[worst.Status] {
+			worst = &d
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err // not one of them may be left out: try again
+	}
+	if worst == nil {
+		return nil
+	}
+	worst.Head = group.SHA
+	ref := fact.Ref{Installation: group.Installation, Owner: group.Owner, Repo: group.Repo, Number: worst.Pull.Number}
+	generation, err := l.Records.NextGeneration(ctx, ref, 1)
+	if err != nil {
+		return fmt.Errorf("next generation of %s: %w", ref, err)
+	}
+	_, err = l.Apply.Apply(ctx, ref, plan.Group(*worst, plan.Options{Generation: generation, Digest: apply.Digest}), *worst)
+	return err
+}
+
+// severity orders statuses from what may merge to what needs most done.
+var severity = map[policy.Status]int{
+	policy.Idle: 0, policy.Met: 0, policy.Waiting: 1, policy.Stuck: 2, policy.Refused: 3, policy.Broken: 4,
+}

@@ -1,0 +1,163 @@
+// Package pipeline is the one place that knows the order of the rooms: gather,
+// analyse, evaluate, plan, apply. It holds no rule of its own about reviews,
+// and must never talk to GitHub or decide anything except through them.
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/rolecall/rolecall/internal/analyse"
+	"github.com/rolecall/rolecall/internal/apply"
+	"github.com/rolecall/rolecall/internal/gather"
+	"github.com/rolecall/rolecall/internal/plan"
+	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// Gatherer collects the facts of a pull request.
+type Gatherer interface {
+	Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (gather.Gathered, error)
+}
+
+// Applier performs a plan on GitHub. Refused are the logins and teams
+// ("org/slug") whose review GitHub does not let be requested.
+type Applier interface {
+	Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy.Decision) (refused []string, err error)
+}
+
+// Records is the part of the store that decisions go through.
+type Records interface {
+	// NextGeneration returns a generation for ref that is greater than every
+	// one it returned before, and at least atLeast.
+	NextGeneration(ctx context.Context, ref fact.Ref, atLeast int64) (int64, error)
+	// SaveDecision keeps a decision with the facts it was made from, and with
+	// the external_id of the check that is to stand for it.
+	SaveDecision(ctx context.Context, ref fact.Ref, generation int64, standing string, d policy.Decision, pull fact.Pull) error
+	// Decided returns the latest decision on a pull request, if there is one.
+	Decided(ctx context.Context, ref fact.Ref) (policy.Decision, bool, error)
+	// PullsAt returns the other open pull requests of ref's repository whose
+	// head is sha, as far as they are known.
+	PullsAt(ctx context.Context, ref fact.Ref, sha string) ([]fact.Ref, error)
+	// SetUnrequestable remembers, for a while, whose review cannot be
+	// requested in ref's repository.
+	SetUnrequestable(ctx context.Context, ref fact.Ref, reviewers []string) error
+}
+
+// Metrics hears what the pipeline does.
+type Metrics interface {
+	Evaluated(status policy.Status, took time.Duration)
+}
+
+// Line takes pull requests from facts to GitHub. Its fields are set once; its
+// methods are safe for concurrent use on different pull requests.
+type Line struct {
+	Gather  Gatherer
+	Apply   Applier
+	Records Records
+	Metrics Metrics
+	Self    string // login of rolecall's own App, in the form of fact.Login
+	Log     *slog.Logger
+}
+
+// Outcome is what became of one look at a pull request.
+type Outcome struct {
+	// Decision is nil where no policy governs the pull request.
+	Decision *policy.Decision
+	// Actions is how many actions were planned; zero when GitHub already
+	// showed everything.
+	Actions int
+	// Next is when to look again although no event comes: when time alone may
+	// change the decision, or at once where GitHub refused part of it or a pull
+	// request that shares the check was decided meanwhile. Zero when not.
+	Next time.Time
+	// Also is what else has to be looked at: the pull requests that shared a
+	// check with this one and do no longer.
+	Also []fact.Ref
+}
+
+// Pull looks at one pull request: it gathers, decides, and brings GitHub to
+// show the decision. The error is one of gather's or apply's, and the look can
+// be repeated.
+func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcome, error) {
+	started := time.Now()
+	g, err := l.Gather.Pull(ctx, ref, hint)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("gather %s: %w", ref, err)
+	}
+	if g.Missing {
+		return Outcome{}, nil
+	}
+	pull, decision := Decide(g)
+	l.Metrics.Evaluated(decision.Status, time.Since(started))
+
+	generation, err := l.Records.NextGeneration(ctx, ref, shownGeneration(pull)+1)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("next generation of %s: %w", ref, err)
+	}
+	siblings, err := l.siblings(ctx, g, decision)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("what shares a check with %s: %w", ref, err)
+	}
+	also, err := l.left(ctx, pull, decision)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("what shared a check with %s: %w", ref, err)
+	}
+	actions := plan.Make(decision, pull, plan.Options{
+		Generation: generation, Digest: apply.Digest, Self: l.Self, Siblings: siblings,
+	})
+	if err := l.Records.SaveDecision(ctx, ref, generation, actions.Standing(decision, pull), decision, pull); err != nil {
+		return Outcome{}, fmt.Errorf("save the decision on %s: %w", ref, err)
+	}
+	refused, err := l.Apply.Apply(ctx, ref, actions, decision)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("apply to %s: %w", ref, err)
+	}
+	next := decision.ValidUntil
+	if len(refused) > 0 { // somebody else may have to be asked, and the check says who is
+		if err := l.Records.SetUnrequestable(ctx, ref, refused); err != nil {
+			return Outcome{}, err
+		}
+		next = time.Now()
+	}
+	if again, err := l.moved(ctx, siblings); err != nil {
+		return Outcome{}, err
+	} else if again {
+		next = time.Now()
+	}
+	l.Log.InfoContext(ctx, "decided",
+		"head", decision.Head, "check", decision.Check, "status", decision.Status,
+		"generation", generation, "actions", len(actions.Actions))
+	return Outcome{Decision: &decision, Actions: len(actions.Actions), Next: next, Also: also}, nil
+}
+
+// Decide is the pure middle of the line: what was gathered → its findings →
+// the decision. The pull request comes back with its findings filled in.
+func Decide(g gather.Gathered) (fact.Pull, policy.Decision) {
+	pull := g.Pull
+	pull.Findings = analyse.Analyse(pull.Files, g.Contents)
+	if g.Policy == nil {
+		return pull, policy.BrokenDecision(pull, checkName(pull.Base.Ref), g.Sources, g.Diagnostics)
+	}
+	return pull, g.Policy.Evaluate(pull)
+}
+
+// checkName is the check's name where no policy can be asked for it.
+func checkName(base string) string { return "rolecall: " + base }
+
+// shownGeneration is the highest generation among rolecall's own checks that
+// GitHub shows, so that a database that was lost never counts backwards.
+func shownGeneration(pull fact.Pull) int64 {
+	var highest int64
+	for _, c := range pull.Checks {
+		if !c.Ours {
+			continue
+		}
+		if id, err := plan.ParseExternalID(c.ExternalID); err == nil {
+			highest = max(highest, id.Generation)
+		}
+	}
+	return highest
+}

@@ -1,0 +1,17 @@
+package pipeline
+
+import (
+	"github.com/rolecall/rolecall/internal/analyse"
+	"github.com/rolecall/rolecall/internal/gather"
+	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// Wants tells gather which contents the analyses behind a policy's names read.
+func Wants(files []fact.File, needs policy.Needs) []gather.Want {
+	var wants []gather.Want
+	for _, w := range analyse.Wants(files, needs.Names) {
+		wants = append(wants, gather.Want{Path: w.Path, Dir: w.Dir})
+	}
+	return wants
+}

@@ -1,0 +1,108 @@
+package plan
+
+import (
+	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// Kind is what an action does.
+type Kind string
+
+// The kinds of actions, in the order in which they matter.
+const (
+	CreateCheck Kind = "create_check" // Check
+	UpdateCheck Kind = "update_check" // Check, with its ID
+	Withdraw    Kind = "withdraw"     // Logins, Teams
+	Request     Kind = "request"      // Logins, Teams
+	Assign      Kind = "assign"       // Logins
+	Unassign    Kind = "unassign"     // Logins
+	Label       Kind = "label"        // Label
+	Reply       Kind = "reply"        // Comment, Verdicts
+	React       Kind = "react"        // Comment, Reaction; only after all that the comment asks for
+)
+
+// Action is one write to GitHub. Which fields are set depends on Kind.
+type Action struct {
+	Kind Kind
+	// Why is its cause, for the log and the audit trail.
+	Why      string
+	Check    Check
+	Logins   []string
+	Teams    []string // "org/slug"
+	Label    string
+	Comment  int64
+	Reaction string
+	Verdicts []policy.CommandVerdict
+}
+
+// Check is a check run that is to be written.
+type Check struct {
+	ID         int64 // of the run that is updated
+	Name       string
+	SHA        string
+	Status     string // "in_progress" or "completed"
+	Conclusion string // "" unless completed
+	ExternalID ExternalID
+	Shown      Shown
+}
+
+// Shown is all that the words of a check run depend on.
+type Shown struct {
+	Decision policy.Decision
+	// Asked is who is asked for a review once the plan is carried out, logins
+	// and "org/slug", sorted. It is left out where the check is shared.
+	Asked []string
+	// Shares are the numbers of the other pull requests that have the same
+	// head and check, sorted.
+	Shares []int
+	// Forged has the conclusion, or else the status, of each check of the
+	// same name and commit that somebody else posted.
+	Forged []string
+	// OwnPolicy is true where the pull request changes the repository's
+	// policy file, so that its diagnostics have lines to stand at.
+	OwnPolicy bool
+}
+
+// Plan is what is to be done, in order of importance.
+type Plan struct {
+	Actions []Action
+}
+
+// Options are the facts of the moment that are not the pull request's.
+type Options struct {
+	// Generation is the one of this decision.
+	Generation int64
+	// Digest covers everything that a check shows; equal words have equal
+	// digests. Its form is [ExternalID]'s.
+	Digest func(Shown) string
+	// Self is the login of rolecall's App, in the form of fact.Login: what it
+	// asked for itself it may withdraw.
+	Self string
+	// Siblings are the decisions on the other open pull requests that have
+	// the same head and the same check: it shows the strictest of them all.
+	Siblings []policy.Decision
+}
+
+// Make returns the plan for a decision on a pull request. A pull request that
+// is closed or merged gets none.
+func Make(d policy.Decision, pull fact.Pull, o Options) Plan {
+	if pull.State != "open" {
+		return Plan{}
+	}
+	asking, asked := requests(d, pull, o)
+	var p Plan
+	p.add(check(shown(d, pull, o, asked), pull, o))
+	p.add(asking...)
+	p.add(assignees(d, pull)...)
+	p.add(labels(d, pull)...)
+	p.add(answers(d, pull)...)
+	return p
+}
+
+func (p *Plan) add(actions ...Action) {
+	for _, a := range actions {
+		if a.Kind != "" {
+			p.Actions = append(p.Actions, a)
+		}
+	}
+}

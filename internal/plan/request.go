@@ -1,0 +1,307 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// maxReviewers is how many people and teams GitHub lets be asked at once.
+// https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/proposing-changes-to-your-work-with-pull-requests/requesting-a-pull-request-review
+const maxReviewers = 15
+
+// reviewer is a person or a team.
+type reviewer struct{ login, team string }
+
+func (r reviewer) String() string { return r.login + r.team }
+
+// asking collects whom a decision needs.
+type asking struct {
+	pull   fact.Pull
+	self   string
+	asked  map[reviewer]bool                // on GitHub now
+	events map[reviewer][]fact.RequestEvent // about each, oldest first
+	review map[string]fact.Review           // the latest review of each person
+	useful map[reviewer]bool                // can still help
+	chosen map[reviewer]bool                // somebody counts on them
+	fresh  []reviewer                       // to be asked
+}
+
+// requests withdraws what rolecall asked for and nobody needs any longer, and
+// asks for the reviews that are missing. asked is who is asked in the end. A
+// draft asks nobody and keeps what it has; so does a policy that only
+// observes, or that cannot be read.
+func requests(d policy.Decision, pull fact.Pull, o Options) (actions []Action, asked []string) {
+	a := newAsking(pull, o.Self)
+	if !pull.Draft && !d.Observe && d.Status != policy.Broken {
+		fresh := a.settle(d)
+		gone := a.unneeded()
+		for _, w := range gone {
+			delete(a.asked, w)
+		}
+		if room := max(maxReviewers-len(a.asked)+len(fresh), 0); len(fresh) > room {
+			for _, w := range fresh[room:] {
+				delete(a.asked, w)
+			}
+			fresh = fresh[:room]
+		}
+		for _, action := range []Action{
+			about(gone, Action{Kind: Withdraw, Why: "nobody needs these reviews any longer"}),
+			about(fresh, Action{Kind: Request, Why: "reviews are missing"}),
+		} {
+			if len(action.Logins)+len(action.Teams) > 0 {
+				actions = append(actions, action)
+			}
+		}
+	}
+	for w := range a.asked {
+		asked = append(asked, w.String())
+	}
+	slices.Sort(asked)
+	return actions, asked
+}
+
+// settle names whom to ask, so that looking again once they are asked would
+// name nobody else: who is asked can change which alternative is taken.
+func (a *asking) settle(d policy.Decision) (fresh []reviewer) {
+	for range maxReviewers {
+		a.chosen, a.useful, a.fresh = map[reviewer]bool{}, map[reviewer]bool{}, nil
+		a.require(d)
+		a.wanted(d)
+		if len(a.fresh) == 0 {
+			break
+		}
+		for _, w := range a.fresh {
+			a.asked[w] = true
+		}
+		fresh = append(fresh, a.fresh...)
+	}
+	return fresh
+}
+
+func newAsking(pull fact.Pull, self string) *asking {
+	a := &asking{
+		pull: pull, self: self,
+		asked: map[reviewer]bool{}, events: map[reviewer][]fact.RequestEvent{},
+		review: map[string]fact.Review{},
+	}
+	for _, r := range pull.Requests {
+		a.asked[reviewer{r.Login, r.Team}] = true
+	}
+	for _, e := range pull.RequestEvents {
+		w := reviewer{e.Login, e.Team}
+		a.events[w] = append(a.events[w], e)
+	}
+	for _, r := range pull.Reviews {
+		a.review[r.Author.Login] = r
+	}
+	return a
+}
+
+// want sees to it that enough people are asked for a requirement.
+func (a *asking) want(u unmetRole) {
+	teams := a.reachable(u.Teams)
+	missing := u.Need - len(u.Counted) - len(u.Blockers) // who blocks knows already
+	switch {
+	case u.Ask == "none":
+	case u.Ask == "all":
+		a.people(u, len(u.May))
+	case u.Ask == "team" && len(teams) > 0:
+		for _, team := range teams {
+			if w := (reviewer{team: team}); a.answers(w, u.May) {
+				a.chosen[w] = true
+			} else {
+				a.ask(w, time.Time{})
+			}
+		}
+	default:
+		for _, team := range teams { // the whole team is asked: let it answer
+			if w := (reviewer{team: team}); a.counts(w) {
+				missing--
+			}
+		}
+		a.people(u, missing)
+	}
+}
+
+// reachable leaves out the teams whom GitHub does not let be asked: those of
+// other organisations, and those that it refused.
+func (a *asking) reachable(teams []string) []string {
+	return slices.DeleteFunc(slices.Clone(teams), func(team string) bool {
+		org, _, _ := strings.Cut(team, "/")
+		return !strings.EqualFold(org, a.pull.Owner) || a.pull.Roster.People[team].NoAccess
+	})
+}
+
+// answers reports whether a team that was asked need not be asked again: one
+// of its people is at it, or GitHub's own assignment has put people in its
+// place, who are let stay.
+// https://docs.github.com/en/organizations/organizing-members-into-teams/managing-code-review-settings-for-your-team
+func (a *asking) answers(team reviewer, may []string) bool {
+	events := slices.DeleteFunc(slices.Clone(a.events[team]), func(e fact.RequestEvent) bool { return !e.Added })
+	if len(events) == 0 || a.asked[team] {
+		return false
+	}
+	found := false
+	for _, login := range slices.Concat(may, a.members(team.team, events[len(events)-1].At)) {
+		w := reviewer{login: login}
+		if a.asked[w] {
+			a.useful[w] = true
+		}
+		found = found || a.asked[w] || a.engaged(login)
+	}
+	return found
+}
+
+// members are a team's people; where they cannot be told, whoever rolecall
+// asked since the team was.
+func (a *asking) members(team string, since time.Time) []string {
+	if members, ok := a.pull.Roster.Teams[team]; ok && members.IsKnown() {
+		return members.Value
+	}
+	var out []string
+	for w, events := range a.events {
+		if last := events[len(events)-1]; w.login != "" && last.Added && last.By.Login == a.self && !last.At.Before(since) {
+			out = append(out, w.login)
+		}
+	}
+	return out
+}
+
+// people has n of those who may meet the requirement asked: first whoever is
+// asked or at it already, then the best of the others.
+func (a *asking) people(u unmetRole, n int) {
+	for _, login := range a.ranked(u.Role, u.May) {
+		if n <= 0 {
+			return
+		}
+		w := reviewer{login: login}
+		if u.distinct && u.taken[login] || !a.asked[w] && !a.engaged(login) && (a.refused(w, time.Time{}) || a.unreachable(login)) {
+			continue
+		}
+		u.taken[login] = true
+		a.ask(w, time.Time{})
+		n--
+	}
+}
+
+// unreachable reports who is never asked: the author, whoever GitHub would not
+// have, and people whom the policy says are away.
+func (a *asking) unreachable(login string) bool {
+	p := a.pull.Roster.People[login]
+	return login == a.pull.Author.Login || p.NoAccess || p.AwayTo.After(a.pull.Now)
+}
+
+// ask adds a reviewer, unless they are asked or at it already, or somebody has
+// not wanted them asked since.
+func (a *asking) ask(w reviewer, since time.Time) {
+	switch {
+	case a.counts(w):
+	case a.engaged(w.login):
+	case a.refused(w, since):
+		return
+	default:
+		a.fresh = append(a.fresh, w)
+	}
+	a.chosen[w] = true
+}
+
+// engaged reports whether the person has answered a request with something
+// that is neither an approval nor dismissed: asking again would only nag.
+func (a *asking) engaged(login string) bool {
+	r, ok := a.review[login]
+	return login != "" && ok && (r.State == fact.Commented || r.State == fact.ChangesRequested)
+}
+
+// refused reports whether somebody other than rolecall has taken back a
+// request to this reviewer since: they are not asked again.
+func (a *asking) refused(w reviewer, since time.Time) bool {
+	events := a.events[w]
+	if len(events) == 0 {
+		return false
+	}
+	last := events[len(events)-1]
+	return !last.Added && last.By.Login != a.self && !last.At.Before(since)
+}
+
+// wanted asks whom /request names. That decides nothing, and is done once: who
+// was asked, or has reviewed, since the command need not be asked again.
+func (a *asking) wanted(d policy.Decision) {
+	for _, v := range d.Commands {
+		c := v.Command
+		if !v.Accepted || c.Name != "request" || len(c.Args) != 1 {
+			continue
+		}
+		who := []string{fact.Login(c.Args[0])}
+		if !strings.HasPrefix(c.Args[0], "@") {
+			who = a.holders(c.Args[0])
+		}
+		done := false
+		for _, login := range who {
+			a.useful[reviewer{login: login}] = true
+			done = done || a.heard(reviewer{login: login}, c.At)
+		}
+		if done {
+			continue
+		}
+		for _, login := range a.ranked(c.Args[0], who) {
+			if w := (reviewer{login: login}); !a.unreachable(login) && !a.refused(w, c.At) {
+				a.ask(w, c.At)
+				break
+			}
+		}
+	}
+}
+
+// holders are the people in a role now, whoever's policy names it.
+func (a *asking) holders(role string) []string {
+	var out []string
+	for _, key := range []string{role, policy.RoleDef{Name: role, Floor: true}.Key()} {
+		for _, h := range a.pull.Roster.Roles[key].List {
+			if h.At(a.pull.Now) && !slices.Contains(out, h.Login) {
+				out = append(out, h.Login)
+			}
+		}
+	}
+	return out
+}
+
+// heard reports whether the reviewer is asked, or was asked or has reviewed
+// since.
+func (a *asking) heard(w reviewer, since time.Time) bool {
+	if a.counts(w) {
+		return true
+	}
+	if r, ok := a.review[w.login]; ok && !r.At.Before(since) {
+		return true
+	}
+	return slices.ContainsFunc(a.events[w], func(e fact.RequestEvent) bool { return e.Added && !e.At.Before(since) })
+}
+
+// unneeded returns the reviewers whom rolecall asked and who can no longer help.
+func (a *asking) unneeded() []reviewer {
+	var out []reviewer
+	for _, r := range a.pull.Requests {
+		w := reviewer{r.Login, r.Team}
+		events := a.events[w]
+		if !a.useful[w] && len(events) > 0 && events[len(events)-1].Added && events[len(events)-1].By.Login == a.self {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// about returns the action for these reviewers.
+func about(reviewers []reviewer, a Action) Action {
+	for _, r := range reviewers {
+		if r.team != "" {
+			a.Teams = append(a.Teams, r.team)
+		} else {
+			a.Logins = append(a.Logins, r.login)
+		}
+	}
+	return a
+}

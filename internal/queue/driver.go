@@ -1,0 +1,71 @@
+package queue
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+
+	"github.com/rolecall/rolecall/internal/store"
+)
+
+type driver = riverdriver.Driver[*sql.Tx]
+
+// The topic and the payload by which River says that jobs were inserted.
+const (
+	insertTopic   = "river_insert"
+	insertPayload = `{"queue": "default"}`
+)
+
+func newDriver(s *store.Store, n nudges) driver {
+	if s.Dialect() == store.Postgres {
+		return riverdatabasesql.NewWithPgxListener(s.DB(), s.Listener())
+	}
+	return sqliteDriver{riversqlite.New(s.DB()), n}
+}
+
+// nudges wakes the fetching of jobs in this process.
+type nudges chan struct{}
+
+func (n nudges) nudge() {
+	select {
+	case n <- struct{}{}:
+	default: // one is waiting already
+	}
+}
+
+// sqliteDriver is River's, but for how it learns of new jobs. River's own way
+// writes each notification to a table that is polled every 50 ms; this process
+// is alone with its file, so a channel does, at once and at no write.
+type sqliteDriver struct {
+	*riversqlite.Driver
+	nudges nudges
+}
+
+func (d sqliteDriver) SupportsListenNotify() bool { return false }
+
+func (d sqliteDriver) GetListener(*riverdriver.GetListenenerParams) riverdriver.Listener {
+	return listener{d.nudges}
+}
+
+// listener turns nudges into River's notifications.
+type listener struct{ nudges nudges }
+
+func (l listener) WaitForNotification(ctx context.Context) (*riverdriver.Notification, error) {
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-l.nudges:
+		return &riverdriver.Notification{Topic: insertTopic, Payload: insertPayload}, nil
+	}
+}
+
+func (listener) Close(context.Context) error            { return nil }
+func (listener) Connect(context.Context) error          { return nil }
+func (listener) Listen(context.Context, string) error   { return nil }
+func (listener) Ping(context.Context) error             { return nil }
+func (listener) Schema() string                         { return "" }
+func (listener) SetAfterConnectExec(string)             {}
+func (listener) Unlisten(context.Context, string) error { return nil }

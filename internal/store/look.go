@@ -1,0 +1,174 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// Look is an outstanding wish to examine something again. Its row stands as
+// long as the queue holds a job for it.
+type Look struct {
+	Key  string // names what is to be examined
+	Kind string
+	Ref  fact.Ref
+	// HeadSHA, BaseSHA and BaseRef are what the latest delivery that named
+	// them said: hints, possibly stale.
+	HeadSHA, BaseSHA, BaseRef string
+	Org                       string
+	Why, Delivery             string // of the latest wish
+	ReceivedAt                time.Time
+
+	// Turn counts the wishes. A worker that saw a turn has served the wishes
+	// up to it and no later one.
+	Turn int64
+	// Failures counts the failed attempts since the last that succeeded.
+	Failures int
+	// HoldUntil is when GitHub wants to be asked again at the earliest.
+	HoldUntil time.Time
+	// VerifyAt is when what an earlier, lost worker may have sent has arrived
+	// for certain, so that a look after it sees the last word.
+	VerifyAt time.Time
+}
+
+// WishLook records a wish, and returns its turn and until when the look is on
+// hold. It locks the look until the transaction ends.
+func (t *Tx) WishLook(ctx context.Context, l Look) (turn int64, hold time.Time, err error) {
+	var held int64
+	err = t.QueryRowContext(ctx, t.s.Query(`
+		INSERT INTO looks (key, counter, kind, installation, owner, repo, number, head_sha, base_sha, base_ref, org, why, delivery, received_at)
+		VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+		ON CONFLICT (key) DO UPDATE SET counter = looks.counter + 1,
+			installation = excluded.installation, owner = excluded.owner, repo = excluded.repo,
+			head_sha = CASE excluded.head_sha WHEN '' THEN looks.head_sha ELSE excluded.head_sha END,
+			base_sha = CASE excluded.base_sha WHEN '' THEN looks.base_sha ELSE excluded.base_sha END,
+			base_ref = CASE excluded.base_ref WHEN '' THEN looks.base_ref ELSE excluded.base_ref END,
+			org = excluded.org, why = excluded.why, delivery = excluded.delivery, received_at = excluded.received_at
+		RETURNING counter, hold_until`),
+		l.Key, l.Kind, l.Ref.Installation, l.Ref.Owner, l.Ref.Repo, l.Ref.Number, l.HeadSHA, l.BaseSHA, l.BaseRef,
+		l.Org, l.Why, l.Delivery, Micros(l.ReceivedAt)).Scan(&turn, &held)
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("wish look: %w", err)
+	}
+	return turn, Time(held), nil
+}
+
+// Look returns the look of that key, and whether it is still wished for.
+// Hints that its wishes did not give come from what earlier deliveries told of
+// the pull request.
+func (s *Store) Look(ctx context.Context, key string) (l Look, ok bool, err error) {
+	var received, hold, verify int64
+	var head, base, branch sql.NullString
+	l.Key = key
+	err = s.reader.QueryRowContext(ctx, s.Query(`
+		SELECT l.counter, l.kind, l.installation, l.owner, l.repo, l.number, l.head_sha, l.base_sha, l.base_ref, l.org, l.why, l.delivery,
+			l.received_at, l.failures, l.hold_until, l.verify_at, p.head_sha, p.base_sha, p.base_ref
+		FROM looks l LEFT JOIN pulls p ON p.owner = lower(l.owner) AND p.repo = lower(l.repo) AND p.number = l.number AND l.number <> 0
+		WHERE l.key = ?1`), key).Scan(
+		&l.Turn, &l.Kind, &l.Ref.Installation, &l.Ref.Owner, &l.Ref.Repo, &l.Ref.Number, &l.HeadSHA, &l.BaseSHA, &l.BaseRef, &l.Org, &l.Why, &l.Delivery,
+		&received, &l.Failures, &hold, &verify, &head, &base, &branch)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Look{}, false, nil
+	}
+	if err != nil {
+		return Look{}, false, fmt.Errorf("look: %w", err)
+	}
+	if l.HeadSHA == "" {
+		l.HeadSHA = head.String
+	}
+	if l.BaseSHA == "" {
+		l.BaseSHA = base.String
+	}
+	if l.BaseRef == "" {
+		l.BaseRef = branch.String
+	}
+	l.ReceivedAt, l.HoldUntil, l.VerifyAt = Time(received), Time(hold), Time(verify)
+	return l, true, nil
+}
+
+// LockLook locks the look until the transaction ends and returns its turn; ok
+// is false when nobody wishes it.
+func (t *Tx) LockLook(ctx context.Context, key string) (turn int64, ok bool, err error) {
+	err = t.QueryRowContext(ctx, t.s.Query(`SELECT counter FROM looks WHERE key = ?1`+t.s.ForUpdate()), key).Scan(&turn)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("lock look: %w", err)
+	}
+	return turn, true, nil
+}
+
+// KeepLook records how the look stands that is to be taken again.
+func (t *Tx) KeepLook(ctx context.Context, key string, failures int, hold, verify time.Time) error {
+	_, err := t.ExecContext(ctx, t.s.Query(`UPDATE looks SET failures = ?1, hold_until = ?2, verify_at = ?3 WHERE key = ?4`),
+		failures, Micros(hold), Micros(verify), key)
+	if err != nil {
+		return fmt.Errorf("keep look: %w", err)
+	}
+	return nil
+}
+
+// EndLook forgets a look that nobody wishes any more.
+func (t *Tx) EndLook(ctx context.Context, key string) error {
+	if _, err := t.ExecContext(ctx, t.s.Query(`DELETE FROM looks WHERE key = ?1`), key); err != nil {
+		return fmt.Errorf("end look: %w", err)
+	}
+	return nil
+}
+
+// VerifyLook sets when the look is to be taken once more because its worker
+// was lost.
+func (t *Tx) VerifyLook(ctx context.Context, key string, at time.Time) error {
+	if _, err := t.ExecContext(ctx, t.s.Query(`UPDATE looks SET verify_at = ?1 WHERE key = ?2`), Micros(at), key); err != nil {
+		return fmt.Errorf("verify look: %w", err)
+	}
+	return nil
+}
+
+// Looks returns how many looks are outstanding: waiting, being taken, or due
+// later.
+func (s *Store) Looks(ctx context.Context) (n int, err error) {
+	if err := s.reader.QueryRowContext(ctx, `SELECT count(*) FROM looks`).Scan(&n); err != nil {
+		return 0, fmt.Errorf("looks: %w", err)
+	}
+	return n, nil
+}
+
+// Alive records that the replica lives, by the database's own clock.
+func (s *Store) Alive(ctx context.Context, replica string) error {
+	err := s.Write(ctx, func(ctx context.Context, t *Tx) error {
+		_, err := t.ExecContext(ctx, s.Query(`
+			INSERT INTO replicas (id, seen_at) VALUES (?1, `+s.now()+`) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`), replica)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("sign of life: %w", err)
+	}
+	return nil
+}
+
+// Ended forgets a replica that stopped, and all that gave no sign of life for
+// a day.
+func (s *Store) Ended(ctx context.Context, replica string) error {
+	err := s.Write(ctx, func(ctx context.Context, t *Tx) error {
+		_, err := t.ExecContext(ctx, s.Query(`DELETE FROM replicas WHERE id = ?1 OR seen_at < `+s.now()+` - 86400000000`), replica)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("end of replica: %w", err)
+	}
+	return nil
+}
+
+// now is the database's clock in microseconds.
+func (s *Store) now() string {
+	if s.dialect == Postgres {
+		return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
+	}
+	return "CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)"
+}

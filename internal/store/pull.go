@@ -1,0 +1,164 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// PullSeen is what a delivery told of a pull request.
+type PullSeen struct {
+	Ref                       fact.Ref
+	Open                      bool
+	HeadSHA, BaseSHA, BaseRef string
+	// UpdatedAt is GitHub's own time of the pull request's state, by which
+	// deliveries are put in order; what is older than the known is ignored.
+	UpdatedAt time.Time
+	// Pusher is set when the delivery was of a push to the head, and Before is
+	// the head that the push replaced.
+	Pusher fact.Person
+	Before string
+}
+
+// Push is a push to a pull request's head.
+type Push struct {
+	SHA    string // the head from then on
+	Before string // the head until then; "" where the delivery did not say
+	By     fact.Person
+}
+
+// SeePull records what a delivery told of a pull request: hints for the next
+// look at it, and who pushed which head.
+func (t *Tx) SeePull(ctx context.Context, p PullSeen) error {
+	owner, repo := name(p.Ref)
+	at := Micros(p.UpdatedAt)
+	_, err := t.ExecContext(ctx, t.s.Query(`
+		INSERT INTO pulls (owner, repo, number, installation, name, open, head_sha, base_sha, base_ref, updated_at)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+		ON CONFLICT (owner, repo, number) DO UPDATE SET installation = excluded.installation, name = excluded.name, open = excluded.open,
+			head_sha = excluded.head_sha, base_sha = excluded.base_sha, base_ref = excluded.base_ref, updated_at = excluded.updated_at
+		WHERE pulls.updated_at <= excluded.updated_at`),
+		owner, repo, p.Ref.Number, p.Ref.Installation, p.Ref.Owner+"/"+p.Ref.Repo, p.Open, p.HeadSHA, p.BaseSHA, p.BaseRef, at)
+	if err == nil && p.Pusher.Login != "" {
+		_, err = t.ExecContext(ctx, t.s.Query(`
+			INSERT INTO pushes (owner, repo, number, sha, before, pusher, bot, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+			ON CONFLICT (owner, repo, number, sha) DO UPDATE SET before = excluded.before, pusher = excluded.pusher, bot = excluded.bot, at = excluded.at
+			WHERE pushes.at <= excluded.at`),
+			owner, repo, p.Ref.Number, p.HeadSHA, p.Before, fact.Login(p.Pusher.Login), p.Pusher.Bot, at)
+	}
+	if err != nil {
+		return fmt.Errorf("record pull request: %w", err)
+	}
+	return nil
+}
+
+// maxPushes bounds the pushes that are told of a pull request.
+const maxPushes = 500
+
+// Pushes returns the pushes to the pull request's head that deliveries told
+// of, the latest first. It may lack some.
+func (s *Store) Pushes(ctx context.Context, ref fact.Ref) ([]Push, error) {
+	owner, repo := name(ref)
+	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT sha, before, pusher, bot FROM pushes
+		WHERE owner = ?1 AND repo = ?2 AND number = ?3 ORDER BY at DESC, sha LIMIT ?4`), owner, repo, ref.Number, maxPushes)
+	if err != nil {
+		return nil, fmt.Errorf("pushes: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var pushes []Push
+	for rows.Next() {
+		var p Push
+		if err := rows.Scan(&p.SHA, &p.Before, &p.By.Login, &p.By.Bot); err != nil {
+			return nil, fmt.Errorf("pushes: %w", err)
+		}
+		pushes = append(pushes, p)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("pushes: %w", err)
+	}
+	return pushes, nil
+}
+
+// KnownPulls returns the pull requests of an owner that are open as far as
+// deliveries told, in no order. It may lack some: the database can be younger
+// than they are.
+func (s *Store) KnownPulls(ctx context.Context, installation int64, owner string) ([]fact.Ref, error) {
+	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT name, number FROM pulls WHERE installation = ?1 AND owner = ?2 AND open`), installation, lower(owner))
+	if err != nil {
+		return nil, fmt.Errorf("known pull requests: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var refs []fact.Ref
+	for rows.Next() {
+		var full string
+		ref := fact.Ref{Installation: installation}
+		if err := rows.Scan(&full, &ref.Number); err != nil {
+			return nil, fmt.Errorf("known pull requests: %w", err)
+		}
+		ref.Owner, ref.Repo = split(full)
+		refs = append(refs, ref)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("known pull requests: %w", err)
+	}
+	return refs, nil
+}
+
+// NextGeneration returns a number for the pull request's next check that is
+// greater than every one before and no less than atLeast: one more than the
+// greatest that GitHub shows, so that a wiped database starts above it.
+func (s *Store) NextGeneration(ctx context.Context, ref fact.Ref, atLeast int64) (int64, error) {
+	owner, repo := name(ref)
+	var generation int64
+	err := s.Write(ctx, func(ctx context.Context, t *Tx) error {
+		return t.QueryRowContext(ctx, s.Query(`
+			INSERT INTO pulls (owner, repo, number, installation, name, open, head_sha, base_sha, base_ref, updated_at, generation)
+			VALUES (?1, ?2, ?3, ?4, ?5, TRUE, '', '', '', 0, ?6)
+			ON CONFLICT (owner, repo, number) DO UPDATE SET
+				generation = CASE WHEN pulls.generation >= ?6 THEN pulls.generation + 1 ELSE ?6 END
+			RETURNING generation`),
+			owner, repo, ref.Number, ref.Installation, ref.Owner+"/"+ref.Repo, max(1, atLeast)).Scan(&generation)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("next generation: %w", err)
+	}
+	return generation, nil
+}
+
+// AddReviewCommit records the commit that a review's own delivery named. The
+// first record stands: after a force-push GitHub has been seen to name another.
+func (t *Tx) AddReviewCommit(ctx context.Context, ref fact.Ref, review int64, sha string) error {
+	owner, repo := name(ref)
+	_, err := t.ExecContext(ctx, t.s.Query(`INSERT INTO review_commits (owner, repo, number, review, sha) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING`),
+		owner, repo, ref.Number, review, sha)
+	if err != nil {
+		return fmt.Errorf("record review: %w", err)
+	}
+	return nil
+}
+
+// ReviewCommits returns the recorded commits of a pull request's reviews, by
+// review.
+func (s *Store) ReviewCommits(ctx context.Context, ref fact.Ref) (map[int64]string, error) {
+	owner, repo := name(ref)
+	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT review, sha FROM review_commits WHERE owner = ?1 AND repo = ?2 AND number = ?3`), owner, repo, ref.Number)
+	if err != nil {
+		return nil, fmt.Errorf("review commits: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	commits := map[int64]string{}
+	for rows.Next() {
+		var review int64
+		var sha string
+		if err := rows.Scan(&review, &sha); err != nil {
+			return nil, fmt.Errorf("review commits: %w", err)
+		}
+		commits[review] = sha
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("review commits: %w", err)
+	}
+	return commits, nil
+}

@@ -1,0 +1,489 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rolecall/rolecall/internal/store"
+	"github.com/rolecall/rolecall/internal/store/storetest"
+	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+// each runs f on an open, empty store of each kind.
+func each(t *testing.T, f func(t *testing.T, s *store.Store)) {
+	t.Helper()
+	storetest.Each(t, func(t *testing.T, url string) { f(t, storetest.Open(t, url)) })
+}
+
+var pull = fact.Ref{Installation: 7, Owner: "Acme", Repo: "Cloud", Number: 12}
+
+func write(t *testing.T, s *store.Store, f func(context.Context, *store.Tx) error) {
+	t.Helper()
+	if err := s.Write(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAnSQLiteFileServesOneProcess(t *testing.T) {
+	dir := t.TempDir()
+	s := storetest.Open(t, "sqlite:"+filepath.Join(dir, "a b#?%.db"))
+	_, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + filepath.Join(dir, "a b#?%.db")})
+	if err == nil {
+		t.Fatal("opened a second time")
+	}
+	for _, want := range []string{filepath.Join(dir, "a b#?%.db"), "in use by another process", "DATABASE_URL"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error %q does not say %q", err, want)
+		}
+	}
+	if err := s.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(dir, "a b#?%.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := info.Mode().Perm(); m != 0o600 {
+		t.Errorf("mode %o", m)
+	}
+}
+
+func TestWhatIsWrittenIsThereAfterReopening(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		s, err := store.Open(t.Context(), store.Options{URL: url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.SetPolicySeen(t.Context(), "Acme", "Cloud"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		seen, err := storetest.Open(t, url).PolicySeen(t.Context(), "acme", "CLOUD")
+		if err != nil || !seen {
+			t.Fatal(seen, err)
+		}
+	})
+}
+
+func TestABadDatabaseURLIsRefusedWithoutItsPassword(t *testing.T) {
+	for _, url := range []string{"mysql://u:hunter2@h/d", "postgres://u:hunter2@/d?port=x", "postgres://u:hunter2@127.0.0.1:1/d"} {
+		s, err := store.Open(t.Context(), store.Options{URL: url})
+		if err == nil {
+			_ = s.Close()
+			t.Fatalf("%s opened", url)
+		}
+		if strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%v holds the password", err)
+		}
+	}
+}
+
+func TestConcurrentWritesAllHappenAndAFailedOneLeavesNothing(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		var committed atomic.Int32
+		var wg sync.WaitGroup
+		errOdd := errors.New("odd")
+		for i := range 100 {
+			wg.Go(func() {
+				err := s.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+					tx.OnCommit(func() { committed.Add(1) })
+					if err := tx.AddReviewCommit(ctx, pull, int64(i), fmt.Sprint(i)); err != nil {
+						return err
+					}
+					if i%2 == 1 {
+						return errOdd
+					}
+					return nil
+				})
+				if want := map[bool]error{true: errOdd}[i%2 == 1]; !errors.Is(err, want) {
+					t.Errorf("write %d: %v", i, err)
+				}
+			})
+		}
+		wg.Wait()
+		commits, err := s.ReviewCommits(t.Context(), pull)
+		if err != nil || len(commits) != 50 || commits[42] != "42" {
+			t.Fatalf("%d commits, %v", len(commits), err)
+		}
+		if n := committed.Load(); n != 50 {
+			t.Errorf("%d of 50 were told of their commit", n)
+		}
+	})
+}
+
+func TestAWriteThatSpoilsTheTransactionHarmsNoOther(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		var wg sync.WaitGroup
+		for i := range 40 {
+			wg.Go(func() {
+				err := s.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+					if i%10 == 0 {
+						_, _ = tx.ExecContext(ctx, "ROLLBACK")
+						return errors.New("spoiled")
+					}
+					return tx.AddReviewCommit(ctx, pull, int64(i), "x")
+				})
+				if (err != nil) != (i%10 == 0) {
+					t.Errorf("write %d: %v", i, err)
+				}
+			})
+		}
+		wg.Wait()
+		commits, err := s.ReviewCommits(t.Context(), pull)
+		if err != nil || len(commits) != 36 {
+			t.Fatalf("%d commits, %v", len(commits), err)
+		}
+	})
+}
+
+func TestAPanicInAWriteReachesItsCallerAlone(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		func() {
+			defer func() {
+				if p := recover(); p != "no" {
+					t.Errorf("recovered %v", p)
+				}
+			}()
+			_ = s.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+				if err := tx.AddReviewCommit(ctx, pull, 1, "x"); err != nil {
+					t.Error(err)
+				}
+				panic("no")
+			})
+		}()
+		if commits, err := s.ReviewCommits(t.Context(), pull); err != nil || len(commits) != 0 {
+			t.Fatal(commits, err)
+		}
+	})
+}
+
+func TestADeliveryIsDoneOnlyWhenProcessed(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		at := time.Date(2026, 1, 2, 3, 4, 5, 678000, time.UTC)
+		d := store.Delivery{GUID: "g", Event: "pull_request", Action: "opened", Ref: pull, ReceivedAt: at, Payload: []byte(`{"a":1}`)}
+		add := func(want bool) {
+			t.Helper()
+			write(t, s, func(ctx context.Context, tx *store.Tx) error {
+				done, err := tx.AddDelivery(ctx, d)
+				if done != want {
+					t.Errorf("done %v, want %v", done, want)
+				}
+				if err != nil || done {
+					return err
+				}
+				return tx.DeliveryAwaits(ctx, "g", "pull:acme/cloud#12", 3)
+			})
+		}
+		add(false)
+		add(false)
+		served := func(turn int64) {
+			t.Helper()
+			write(t, s, func(ctx context.Context, tx *store.Tx) error {
+				return tx.DeliveriesServed(ctx, "pull:acme/cloud#12", turn, at.Add(time.Second))
+			})
+		}
+		served(2) // an earlier turn knew nothing of it
+		add(false)
+		served(3)
+		add(true)
+		got, ok, err := s.Delivery(t.Context(), "g")
+		if err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		d.Attempts, d.ProcessedAt = 4, at.Add(time.Second)
+		d.Ref.Owner, d.Ref.Repo = "acme", "cloud"
+		if diff := cmp.Diff(d, got); diff != "" {
+			t.Error(diff)
+		}
+		if _, ok, err := s.Delivery(t.Context(), "other"); ok || err != nil {
+			t.Error(ok, err)
+		}
+	})
+}
+
+func TestTheFirstCommitOfAReviewStands(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		for _, sha := range []string{"first", "second"} {
+			write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.AddReviewCommit(ctx, pull, 5, sha) })
+		}
+		other := pull
+		other.Owner = "ACME"
+		got, err := s.ReviewCommits(t.Context(), other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(map[int64]string{5: "first"}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestPushesAreInTheOrderOfTheirTimesWhateverTheOrderOfDeliveries(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		see := func(login string, after time.Duration, open bool) {
+			t.Helper()
+			write(t, s, func(ctx context.Context, tx *store.Tx) error {
+				return tx.SeePull(ctx, store.PullSeen{Ref: pull, Open: open, HeadSHA: "h" + login, Before: "b", UpdatedAt: at.Add(after), Pusher: fact.Person{Login: login, Bot: login == "Bot[bot]"}})
+			})
+		}
+		if p, err := s.Pushes(t.Context(), pull); err != nil || len(p) != 0 {
+			t.Fatal(p, err)
+		}
+		see("Ana", time.Minute, true)
+		see("Bot[bot]", 2*time.Minute, true)
+		see("late", time.Second, true)
+		see("", 3*time.Minute, true)
+		p, err := s.Pushes(t.Context(), pull)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]store.Push{
+			{SHA: "hBot[bot]", Before: "b", By: fact.Person{Login: "bot", Bot: true}},
+			{SHA: "hAna", Before: "b", By: fact.Person{Login: "ana"}},
+			{SHA: "hlate", Before: "b", By: fact.Person{Login: "late"}},
+		}, p); diff != "" {
+			t.Error(diff)
+		}
+		if refs, err := s.KnownPulls(t.Context(), 7, "ACME"); err != nil || !cmp.Equal(refs, []fact.Ref{pull}) {
+			t.Error(refs, err)
+		}
+		see("", 4*time.Minute, false)
+		if refs, err := s.KnownPulls(t.Context(), 7, "acme"); err != nil || len(refs) != 0 {
+			t.Error(refs, err)
+		}
+	})
+}
+
+func TestGenerationsOnlyGrow(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		var last int64
+		for _, atLeast := range []int64{0, 0, 41, 0, 3} {
+			g, err := s.NextGeneration(t.Context(), pull, atLeast)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if g <= last || g < atLeast {
+				t.Errorf("generation %d after %d with at least %d", g, last, atLeast)
+			}
+			last = g
+		}
+		if last != 43 {
+			t.Errorf("last generation %d", last)
+		}
+	})
+}
+
+func TestAnInvalidationReachesTeamsThatAreBeingRead(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		team := func() (members []string, version int64, ok bool) {
+			t.Helper()
+			members, version, ok, err := s.Team(t.Context(), 7, "Acme/Cloud")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return members, version, ok
+		}
+		put := func(version int64, members ...string) {
+			t.Helper()
+			if err := s.PutTeam(t.Context(), 7, "acme/cloud", members, version); err != nil {
+				t.Fatal(err)
+			}
+		}
+		invalidate := func() {
+			t.Helper()
+			write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.InvalidateTeams(ctx, 7, "ACME") })
+		}
+		_, v, ok := team()
+		if ok {
+			t.Fatal("known before it was read")
+		}
+		invalidate() // while it is being read for the first time
+		put(v, "gone")
+		if got, _, ok := team(); ok {
+			t.Fatalf("%v is from before the invalidation", got)
+		}
+		_, v, _ = team()
+		put(v, "ana", "bo")
+		if got, _, ok := team(); !ok || !cmp.Equal(got, []string{"ana", "bo"}) {
+			t.Fatal(got, ok)
+		}
+		invalidate()
+		put(v, "gone")
+		if got, _, ok := team(); ok {
+			t.Fatalf("%v is from before the invalidation", got)
+		}
+		_, v, _ = team()
+		put(v)
+		if got, _, ok := team(); !ok || got == nil || len(got) != 0 {
+			t.Fatal("an empty team is known to be empty", got, ok)
+		}
+	})
+}
+
+func TestATeamIsBelievedForALimitedTime(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		s, err := store.Open(t.Context(), store.Options{URL: url, TeamAge: time.Nanosecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = s.Close() }()
+		if err := s.PutTeam(t.Context(), 7, "acme/cloud", []string{"ana"}, 0); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond)
+		if _, _, ok, err := s.Team(t.Context(), 7, "acme/cloud"); ok || err != nil {
+			t.Fatal(ok, err)
+		}
+	})
+}
+
+func TestADroppedInstallationIsNotAskedAnyMoreButItsPolicyIsRemembered(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			if err := tx.AddRepository(ctx, 7, "Acme", "Cloud"); err != nil {
+				return err
+			}
+			if err := tx.AddRepository(ctx, 7, "Acme", "Docs"); err != nil {
+				return err
+			}
+			return tx.SeePull(ctx, store.PullSeen{Ref: pull, Open: true})
+		})
+		if err := s.SetPolicySeen(t.Context(), "acme", "cloud"); err != nil {
+			t.Fatal(err)
+		}
+		refs, err := s.Repositories(t.Context(), 7)
+		if err != nil || !cmp.Equal(refs, []fact.Ref{{Installation: 7, Owner: "Acme", Repo: "Cloud"}, {Installation: 7, Owner: "Acme", Repo: "Docs"}}) {
+			t.Fatal(refs, err)
+		}
+		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.DropRepository(ctx, "acme", "docs") })
+		if refs, err := s.Repositories(t.Context(), 7); err != nil || len(refs) != 1 {
+			t.Fatal(refs, err)
+		}
+		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.DropInstallation(ctx, 7) })
+		if refs, err := s.Repositories(t.Context(), 7); err != nil || len(refs) != 0 {
+			t.Fatal(refs, err)
+		}
+		if refs, err := s.KnownPulls(t.Context(), 7, "acme"); err != nil || len(refs) != 0 {
+			t.Fatal(refs, err)
+		}
+		if seen, err := s.PolicySeen(t.Context(), "acme", "cloud"); err != nil || !seen {
+			t.Error("a policy once seen is forgotten", err)
+		}
+	})
+}
+
+func TestTheLatestDecisionIsTheOneOfTheGreatestGeneration(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		if _, ok, err := s.LatestDecision(t.Context(), pull); ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		facts := fact.Pull{Ref: pull, Title: "<b>", Now: time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC), Head: fact.Branch{SHA: "h"}}
+		decide := func(g int64) policy.Decision {
+			return policy.Decision{Pull: pull, Head: "h", Check: "rolecall: main", Status: policy.Met, Notes: []policy.Reason{{Count: int(g)}}}
+		}
+		for _, g := range []int64{2, 9, 4} {
+			if err := s.SaveDecision(t.Context(), pull, g, fmt.Sprint("id", g), decide(g), facts); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.SaveDecision(t.Context(), pull, 9, "", decide(1), facts); err == nil {
+			t.Error("a decision was replaced")
+		}
+		got, ok, err := s.LatestDecision(t.Context(), pull)
+		if err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		if diff := cmp.Diff(store.Decision{Generation: 9, At: facts.Now, Standing: "id9", Decision: decide(9), Pull: facts}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestWhatStandsIsOfTheNewestGenerationOnly(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		want := func(generation int64, standing string) {
+			t.Helper()
+			g, id, err := s.Standing(t.Context(), pull)
+			if g != generation || id != standing || err != nil {
+				t.Errorf("generation %d, %q, %v; want %d, %q", g, id, err, generation, standing)
+			}
+		}
+		want(0, "")
+		for g := range int64(2) {
+			if _, err := s.NextGeneration(t.Context(), pull, 0); err != nil {
+				t.Fatal(err)
+			}
+			want(g+1, "") // decided, perhaps, but not recorded
+			if err := s.SaveDecision(t.Context(), pull, g+1, "kept", policy.Decision{}, fact.Pull{}); err != nil {
+				t.Fatal(err)
+			}
+			want(g+1, "kept")
+		}
+	})
+}
+
+func TestTheAuditTrailOnlyGrows(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		at := time.Date(2026, 5, 6, 7, 8, 9, 1000, time.UTC)
+		err := s.Audit(t.Context(),
+			store.Entry{At: at, Ref: pull, Delivery: "g", Kind: "check", Data: map[string]any{"n": 1}},
+			store.Entry{At: at, Ref: pull, Kind: "command", Actor: "ana", Data: "x\x00"},
+			store.Entry{At: at, Ref: fact.Ref{Owner: "acme", Repo: "cloud", Number: 13}, Kind: "check"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.AuditEntries(t.Context(), pull, 0, 10)
+		if err != nil || len(got) != 2 {
+			t.Fatal(got, err)
+		}
+		if e := got[1]; e.Kind != "command" || e.Actor != "ana" || !e.At.Equal(at) || fmt.Sprintf("%s", e.Data) != `"x\u0000"` {
+			t.Errorf("%+v", e)
+		}
+		if rest, err := s.AuditEntries(t.Context(), pull, got[0].ID, 10); err != nil || len(rest) != 1 {
+			t.Error(rest, err)
+		}
+		for _, q := range []string{"UPDATE audit SET actor = 'eve'", "DELETE FROM audit"} {
+			err := s.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.ExecContext(ctx, q)
+				return err
+			})
+			if err == nil || !strings.Contains(err.Error(), "append-only") {
+				t.Errorf("%s: %v", q, err)
+			}
+		}
+	})
+}
+
+func TestTwoReplicasMayStartAtOnceOnPostgreSQL(t *testing.T) {
+	url := storetest.Postgres(t)
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			s, err := store.Open(t.Context(), store.Options{URL: url})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}

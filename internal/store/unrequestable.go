@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// unrequestableFor is how long a reviewer whom GitHub would not have is left
+// alone: no event tells of every way in which access is given.
+const unrequestableFor = time.Hour
+
+// SetUnrequestable records the logins and teams ("org/slug") whose review
+// GitHub would not let be requested in ref's repository.
+func (s *Store) SetUnrequestable(ctx context.Context, ref fact.Ref, reviewers []string) error {
+	owner, repo := name(ref)
+	err := s.Write(ctx, func(ctx context.Context, t *Tx) error {
+		for _, r := range reviewers {
+			if _, err := t.ExecContext(ctx, s.Query(`INSERT INTO unrequestable (owner, repo, reviewer, at) VALUES (?1, ?2, ?3, ?4)
+				ON CONFLICT (owner, repo, reviewer) DO UPDATE SET at = excluded.at`), owner, repo, r, Micros(time.Now())); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("record who cannot be asked: %w", err)
+	}
+	return nil
+}
+
+// Unrequestable returns whose review GitHub would not let be requested in
+// ref's repository during the last hour, unless the organisation's teams or
+// members have changed since.
+func (s *Store) Unrequestable(ctx context.Context, ref fact.Ref) ([]string, error) {
+	owner, repo := name(ref)
+	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT reviewer FROM unrequestable WHERE owner = ?1 AND repo = ?2 AND at > ?3 ORDER BY reviewer`),
+		owner, repo, Micros(time.Now().Add(-unrequestableFor)))
+	if err != nil {
+		return nil, fmt.Errorf("who cannot be asked: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []string
+	for rows.Next() {
+		var r string
+		if err := rows.Scan(&r); err != nil {
+			return nil, fmt.Errorf("who cannot be asked: %w", err)
+		}
+		out = append(out, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("who cannot be asked: %w", err)
+	}
+	return out, nil
+}

@@ -1,0 +1,338 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// clockStep is how often a decision is looked at again whose rules ask for the
+// time, which they are told by the hour.
+const clockStep = time.Hour
+
+// Evaluate decides what pull still needs. It is pure: the same facts give the
+// same decision, and no clock but pull.Now is read.
+func (p *Policy) Evaluate(pull fact.Pull) Decision {
+	s := newSubject(&pull)
+	d := s.decision(p.CheckName(pull.Base.Ref))
+	d.Observe = !slices.ContainsFunc(p.layers, func(l *layer) bool { return !l.observe })
+
+	var runs []*layerRun
+	for _, l := range p.layers {
+		d.Policy = append(d.Policy, l.source)
+		runs = append(runs, newLayerRun(s, l, len(p.layers) == 1))
+	}
+	d.Commands = s.command(runs)
+
+	d.Status = Met
+	asked := false
+	for _, r := range runs {
+		for _, result := range r.rules() {
+			if r.layer.observe && !d.Observe {
+				result.Advice = true
+				result.Reasons = append(result.Reasons, Reason{Code: Observed})
+			}
+			if result.InForce && !result.Advice {
+				d.Status = worse(d.Status, result.Status)
+				asked = asked || len(result.Require) > 0
+			}
+			d.Rules = append(d.Rules, result)
+		}
+		d.Projects = append(d.Projects, r.dris.results()...)
+		d.Labels = append(d.Labels, r.labels.inForce()...)
+		d.ValidUntil = earliest(d.ValidUntil, r.until)
+	}
+	d.Projects = onceEach(d.Projects, func(p ProjectResult) string { return p.Name + "\x00" + strings.Join(p.DRI, " ") })
+	slices.SortStableFunc(d.Labels, func(a, b LabelInForce) int {
+		return cmp.Or(cmp.Compare(a.Label, b.Label), boolInt(a.Kept)-boolInt(b.Kept))
+	})
+	d.Labels = onceEach(d.Labels, func(l LabelInForce) string { return l.Label })
+	d.Reviews = s.verdicts.list(s.votes, s.writers, s.ballotOf)
+	if d.Observe {
+		d.Notes = append(d.Notes, Reason{Code: Observed})
+	}
+	if !asked {
+		d.Notes = append(d.Notes, Reason{Code: NoRuleAsks})
+	}
+	return d
+}
+
+// BrokenDecision is the decision where the policy is gone, cannot be read or
+// does not load: it never lets anything through.
+func BrokenDecision(pull fact.Pull, check string, refs []SourceRef, diags []Diagnostic) Decision {
+	s := newSubject(&pull)
+	d := s.decision(check)
+	d.Status = Broken
+	d.Policy = slices.Clone(refs)
+	d.Diagnostics = slices.Clone(diags)
+	d.Notes = append(d.Notes, Reason{Code: PolicyUnreadable})
+	for _, v := range s.votes {
+		d.Reviews = append(d.Reviews, ReviewVerdict{
+			Review: v.review.ID, By: v.login, State: v.review.State, Commit: v.commit,
+			Reasons: []Reason{{Code: PolicyUnreadable}},
+		})
+	}
+	for _, c := range pull.Commands {
+		d.Commands = append(d.Commands, CommandVerdict{Command: c, Reasons: []Reason{{Code: PolicyUnreadable}}})
+	}
+	return d
+}
+
+// subject is what all layers see of a pull request.
+type subject struct {
+	pull     *fact.Pull
+	writers  *contributors
+	votes    []*vote
+	ballots  []*ballot
+	ballotOf map[string]*ballot
+	trees    *trees
+	verdicts *verdicts
+	// rulings are on what holds for all layers; nil where these are asked.
+	rulings []*ruling
+	wanted  []fact.LabelEvent
+}
+
+func newSubject(pull *fact.Pull) *subject {
+	s := &subject{pull: pull, writers: contributorsOf(pull), trees: treesOf(pull), verdicts: newVerdicts()}
+	s.ballots, s.votes = ballots(pull)
+	s.ballotOf = make(map[string]*ballot, len(s.ballots))
+	for _, b := range s.ballots {
+		s.ballotOf[b.login] = b
+	}
+	access := map[int64]string{}
+	for _, c := range pull.Comments {
+		access[c.ID] = c.Access
+	}
+	s.rulings = make([]*ruling, len(pull.Commands))
+	for i, c := range pull.Commands {
+		r, labels, decided := overall(c, access[c.Comment])
+		if decided {
+			s.rulings[i] = &r
+		}
+		s.wanted = append(s.wanted, labels...)
+	}
+	return s
+}
+
+// decision returns what holds whatever the policy says.
+func (s *subject) decision(check string) Decision {
+	d := Decision{
+		Pull: s.pull.Ref, Base: s.pull.Base.Ref, Head: s.pull.Head.SHA, Check: check,
+		Policy: []SourceRef{}, Rules: []RuleResult{}, Reviews: []ReviewVerdict{},
+		Excluded: s.writers.exclusions(), Projects: []ProjectResult{}, Commands: []CommandVerdict{}, Labels: []LabelInForce{},
+	}
+	for _, g := range s.pull.Gaps {
+		d.Notes = append(d.Notes, Reason{Code: FactsMissing, Paths: firstPaths(g.Paths), Detail: g.Reason})
+	}
+	return d
+}
+
+// command rules on every command, in the order of their giving, and carries
+// out those that are accepted. A command is accepted where one layer does.
+func (s *subject) command(runs []*layerRun) []CommandVerdict {
+	out := make([]CommandVerdict, len(s.pull.Commands))
+	order := make([]int, len(out))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		a, b := s.pull.Commands[i], s.pull.Commands[j]
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Comment, b.Comment), cmp.Compare(a.Line, b.Line))
+	})
+	for _, i := range order {
+		c := s.pull.Commands[i]
+		v := CommandVerdict{Command: c}
+		if r := s.rulings[i]; r != nil {
+			v.Accepted, v.Reasons = r.accepted, r.reasons
+			out[i] = v
+			continue
+		}
+		concerned := false
+		for _, run := range runs {
+			if !run.steering.concerned(c) {
+				continue
+			}
+			concerned = true
+			r := run.steering.rule(c)
+			v.Accepted = v.Accepted || r.accepted
+			v.Reasons = append(v.Reasons, r.reasons...)
+		}
+		if !concerned {
+			v.Reasons = []Reason{{Code: CommandNoDRI}}
+		}
+		out[i] = v
+	}
+	return out
+}
+
+// layerRun is the evaluation of one layer, by itself.
+type layerRun struct {
+	*subject
+	layer    *layer
+	alone    bool // there is no other layer
+	bench    *bench
+	labels   *labels
+	world    *world
+	dris     *dris
+	steering *steering
+	until    time.Time
+}
+
+func newLayerRun(s *subject, l *layer, alone bool) *layerRun {
+	r := &layerRun{subject: s, layer: l, alone: alone, bench: newBench(l, s.pull)}
+	r.labels = newLabels(s.pull, s.writers, r.bench, s.wanted)
+	r.world = newWorld(l, s.pull, given{
+		labels: r.labels.names(),
+		label:  r.labels.standing,
+		dri:    func(project string) []string { return r.dris.of(project) },
+	})
+	r.dris = newDRIs(r.world.touched(), l, s.pull)
+	r.steering = &steering{
+		layer: l, bench: r.bench, dris: r.dris, writers: s.writers,
+		missing: gapAbout(s.pull, fact.AboutComments),
+	}
+	return r
+}
+
+// rules decides every rule of the layer, and last the implicit one over the
+// policy's own files.
+func (r *layerRun) rules() []RuleResult {
+	all := append(slices.Clone(r.layer.rules), r.keepersRule())
+	states := make([]ruleState, len(all))
+	states[len(all)-1] = r.keepersState()
+	var last []int
+	for i, one := range r.layer.rules {
+		if r.world.usesUncovered(one) {
+			last = append(last, i)
+			continue
+		}
+		states[i] = r.world.state(one)
+	}
+	if len(last) > 0 {
+		r.world.setUncovered(r.uncovered(all, states))
+	}
+	for _, i := range last {
+		states[i] = r.world.state(all[i])
+	}
+	if r.world.mentionsNow() {
+		r.until = r.pull.Now.Truncate(clockStep).Add(clockStep)
+	}
+	out := make([]RuleResult, len(all))
+	for i, one := range all {
+		out[i] = r.decide(one, states[i])
+	}
+	return out
+}
+
+// uncovered lists the changed paths that no rule is about so far. Advice blocks
+// nothing, and so takes nothing out.
+func (r *layerRun) uncovered(rules []*rule, states []ruleState) []string {
+	covered := newBits(len(r.trees.paths))
+	for i, one := range rules {
+		if !one.advice && len(states[i].Covers) > 0 {
+			covered.add(newScopeSet(Scope{Paths: states[i].Covers}).over(r.trees))
+		}
+	}
+	var out []string
+	for i, p := range r.trees.paths {
+		if !covered.has(i) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// decide returns the result of one rule whose state is known.
+func (r *layerRun) decide(one *rule, st ruleState) RuleResult {
+	out := RuleResult{
+		Name: one.name, Description: one.description, Floor: r.layer.floor, Advice: one.advice, Distinct: one.distinct,
+		InForce: st.InForce, Status: Idle, Reasons: st.Reasons, Elements: st.Elements, Scope: st.Scope,
+	}
+	if !st.InForce {
+		return out
+	}
+	a := &asker{
+		layerRun: r, rule: one, scope: newScopeSet(st.Scope), given: st.Scope,
+		always: one.changes == nil,
+	}
+	var nodes []*node
+	for _, req := range one.require {
+		nodes = append(nodes, a.nodes(req)...)
+	}
+	if len(nodes) == 0 && len(one.require) > 0 {
+		out.Reasons = append(out.Reasons, Reason{Code: NoProjectTouched})
+	}
+	enough, complete := true, true
+	if one.distinct {
+		enough, complete = a.distinguish(nodes)
+	}
+	for _, n := range nodes {
+		a.settle(n)
+	}
+	out.Status = allStatus(nodes)
+	if out.Status != Met && !complete {
+		out.Reasons = append(out.Reasons, Reason{Code: TooManyAlternatives, Rule: one.name, Count: maxChoices})
+	}
+	if !enough {
+		out.Status = worse(out.Status, Stuck)
+		out.Reasons = append(out.Reasons, Reason{Code: TooFewDistinct, Rule: one.name})
+	}
+	for _, n := range nodes {
+		n.roles(func(n *node) { a.record(n) })
+		out.Require = append(out.Require, n.requirement())
+	}
+	return out
+}
+
+// distinguish leaves everybody at most one requirement, and notes whose
+// approval is not needed where it could have counted.
+func (a *asker) distinguish(nodes []*node) (enough, complete bool) {
+	before := map[*node][]candidate{}
+	for _, n := range nodes {
+		n.roles(func(n *node) { before[n] = slices.Clone(n.people) })
+	}
+	enough, complete = distinguish(nodes)
+	for _, top := range nodes {
+		top.roles(func(n *node) {
+			for _, c := range before[n] {
+				if c.vote != nil && !n.counts(c.login) {
+					a.verdicts.note(c.vote, Reason{
+						Code: ReviewUsed, Person: c.login, Rule: a.rule.name, Role: n.out.Role, Project: n.out.Project,
+					})
+				}
+			}
+		})
+	}
+	return enough, complete
+}
+
+// record notes which reviews count for n, and when time alone may change what
+// is said of it.
+func (a *asker) record(n *node) {
+	for _, c := range n.people {
+		if c.vote != nil {
+			a.verdicts.count(c.vote, RuleRole{Rule: a.rule.name, Role: n.out.Role, Project: n.out.Project})
+		}
+	}
+	blocked := slices.ContainsFunc(a.ballots, func(b *ballot) bool { return b.blocks != nil })
+	if n.out.Status != Met || n.out.StandIn != "" || blocked {
+		a.until = earliest(a.until, n.until)
+	}
+}
+
+// firstPaths is the first few of paths, in their order.
+func firstPaths(paths []string) []string { return slices.Clone(paths[:min(len(paths), shownPaths)]) }
+
+// onceEach drops what has the key of an earlier one.
+func onceEach[T any](list []T, key func(T) string) []T {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(list, func(v T) bool {
+		k := key(v)
+		old := seen[k]
+		seen[k] = true
+		return old
+	})
+}

@@ -1,0 +1,405 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// candidate is a person whose approval counts for one requirement.
+type candidate struct {
+	login string
+	vote  *vote  // nil for an author's own standing as DRI
+	via   string // how they hold the role
+}
+
+func (c candidate) approval() Approval {
+	if c.vote == nil {
+		return Approval{By: c.login, Via: c.via}
+	}
+	return Approval{By: c.login, Review: c.vote.review.ID, Commit: c.vote.commit, At: c.vote.review.At, Via: c.via}
+}
+
+// node is a requirement while it is being decided.
+type node struct {
+	out      Requirement
+	children []*node
+	// The rest is of a role.
+	people    []candidate     // whose approval counts, by login
+	potential []string        // who counts or could still approve, by login
+	used      map[string]bool // of a distinct rule: who has a place in it
+	until     time.Time       // when time alone may change what is said here
+}
+
+// asker decides the requirements of one rule in force.
+type asker struct {
+	*layerRun
+	rule  *rule
+	scope *scopeSet
+	given Scope // what scope was made of
+	// always is true where the rule is in force whatever changes.
+	always bool
+}
+
+// nodes expands a requirement: a DRI's is one for each project touched, and
+// so may be none.
+func (a *asker) nodes(req *requirement) []*node {
+	switch {
+	case req.kind != KindRole:
+		n := &node{out: Requirement{Kind: req.kind, Scope: a.given}}
+		for _, c := range req.children {
+			kids := a.nodes(c)
+			if len(kids) > 1 && req.kind == KindAny {
+				// Every project's DRI is one alternative together.
+				kids = []*node{{out: Requirement{Kind: KindAll, Scope: a.given}, children: kids}}
+			}
+			n.children = append(n.children, kids...)
+		}
+		if len(n.children) == 0 {
+			return nil
+		}
+		return []*node{n}
+	case req.role == roleDRI:
+		return a.driNodes(req)
+	}
+	return []*node{a.role(req, a.bench.seat(req.role), a.given, a.scope)}
+}
+
+// driNodes is one requirement for each project that the rule touches.
+func (a *asker) driNodes(req *requirement) []*node {
+	var out []*node
+	for _, name := range a.dris.targets {
+		d := a.dris.byName[name]
+		if d.project == nil && !a.always || d.project != nil && !a.touches(d) {
+			continue
+		}
+		scope := d.scope()
+		n := a.role(req, a.dris.seat(a.bench, name), scope, newScopeSet(scope))
+		out = append(out, n)
+	}
+	return out
+}
+
+// touches reports whether the rule's scope meets the project's files.
+func (a *asker) touches(d *dri) bool {
+	return a.scope.all || d.touched.unknown != "" || slices.ContainsFunc(d.touched.paths, a.scope.has)
+}
+
+// role decides who counts for one requirement and who could.
+func (a *asker) role(req *requirement, first *seat, scope Scope, set *scopeSet) *node {
+	n := &node{out: Requirement{
+		Kind: KindRole, Role: first.name, Title: first.def.Title, Project: first.project,
+		Need: max(req.approvals, 1), Ask: cmp.Or(req.ask, "one"), Within: req.within, Scope: scope,
+	}}
+	seats, reasons := a.standIns(first, req.allow)
+	n.out.Reasons = reasons
+	last := seats[len(seats)-1]
+	if last != first {
+		n.out.StandIn = last.name
+	}
+	n.out.Teams = slices.Sorted(slices.Values(last.def.Teams))
+
+	for _, b := range a.ballots {
+		c, ok := a.candidate(b, seats, req.allow, n, set)
+		if ok {
+			n.people = append(n.people, c)
+		}
+	}
+	if c, ok := a.ownStanding(first); ok && !slices.ContainsFunc(n.people, func(p candidate) bool { return p.login == c.login }) {
+		n.people = append(n.people, c)
+		n.out.Reasons = append(n.out.Reasons, Reason{Code: AuthorIsDRI, Person: c.login, Project: first.project})
+	}
+	slices.SortFunc(n.people, func(x, y candidate) int { return cmp.Compare(x.login, y.login) })
+
+	n.potential = a.potential(n.people, seats, req.allow)
+	a.block(n, seats)
+	for _, s := range seats {
+		n.until = earliest(n.until, s.next(a.pull.Now))
+	}
+	return n
+}
+
+// potential lists who counts or could still approve, sorted.
+func (a *asker) potential(people []candidate, seats []*seat, allow []string) []string {
+	all := a.free(seats[0], allow)
+	for _, s := range seats[1:] {
+		all = slices.Concat(all, a.free(s, allow))
+	}
+	for _, p := range people {
+		if _, ok := slices.BinarySearch(a.free(seats[0], allow), p.login); !ok {
+			all = append(all[:len(all):len(all)], p.login)
+		}
+	}
+	if !slices.IsSorted(all) {
+		all = slices.Sorted(slices.Values(all))
+	}
+	return slices.Compact(slices.Clone(all))
+}
+
+// free lists who could approve in a role now: GitHub lets nobody approve their
+// own pull request, whatever the policy allows.
+func (a *asker) free(s *seat, allow []string) []string {
+	key := strings.Join(allow, " ")
+	if list, ok := s.free[key]; ok {
+		return list
+	}
+	list := []string{}
+	for _, login := range s.now {
+		if _, barred := a.writers.bars(login, false, allow); !barred && login != a.writers.author {
+			list = append(list, login)
+		}
+	}
+	s.free[key] = list
+	return list
+}
+
+// standIns returns the role and those that stand in for it, one after the
+// other, while nobody may approve in the one before; and why. A role whose
+// holders are not all known is never stood in for.
+func (a *asker) standIns(first *seat, allow []string) ([]*seat, []Reason) {
+	seats := []*seat{first}
+	var reasons []Reason
+	for {
+		s := seats[len(seats)-1]
+		if s.unknown != "" {
+			return seats, append(reasons, Reason{Code: HoldersUnknown, Role: s.name, Project: s.project, Detail: s.unknown})
+		}
+		if len(a.free(s, allow)) > 0 {
+			return seats, reasons
+		}
+		if _, ok := a.ownStanding(s); ok {
+			return seats, reasons
+		}
+		reasons = append(reasons, a.nobodyLeft(s, allow)...)
+		next := s.def.Otherwise
+		if next == "" || next == roleDRI || slices.ContainsFunc(seats, func(s *seat) bool { return s.name == next }) {
+			return seats, reasons
+		}
+		reasons = append(reasons, Reason{Code: StoodIn, Role: next})
+		seats = append(seats, a.bench.seat(next))
+	}
+}
+
+// nobodyLeft says why nobody in a role may approve.
+func (a *asker) nobodyLeft(s *seat, allow []string) []Reason {
+	if len(s.now) == 0 {
+		if s.name == roleDRI {
+			return []Reason{{Code: DRIMissing, Project: s.project}}
+		}
+		return []Reason{{Code: NobodyHolds, Role: s.name}}
+	}
+	out := []Reason{{Code: NobodyLeft, Role: s.name, Project: s.project, Count: len(s.now)}}
+	for _, login := range s.now {
+		why, barred := a.writers.bars(login, false, allow)
+		if !barred {
+			why = Reason{Code: IsAuthor, Person: login}
+		}
+		why.Person, why.Role = login, s.name
+		out = append(out, why)
+	}
+	return out
+}
+
+// ownStanding is the author's, where the policy itself names them as the
+// project's DRI: nobody else need answer for it. Nobody named by a command is
+// excused so.
+func (a *asker) ownStanding(s *seat) (candidate, bool) {
+	if s.name != roleDRI || s.owner == "" || s.owner != a.writers.author || a.pull.Author.Bot {
+		return candidate{}, false
+	}
+	return candidate{login: s.owner, via: "author is the DRI"}, true
+}
+
+// candidate finds the approval by which a person counts for n, and notes for
+// each that does not why.
+func (a *asker) candidate(b *ballot, seats []*seat, allow []string, n *node, set *scopeSet) (candidate, bool) {
+	if len(b.approvals) == 0 {
+		return candidate{}, false
+	}
+	if _, barred := a.writers.bars(b.login, b.bot, allow); barred {
+		return candidate{}, false
+	}
+	name := func(why Reason) Reason {
+		why.Person, why.Rule, why.Role, why.Project = b.login, a.rule.name, n.out.Role, n.out.Project
+		return why
+	}
+	for _, v := range b.approvals {
+		via, holds := "", false
+		for _, s := range seats {
+			if h, ok := s.at(b.login, v.at()); ok {
+				via, holds = h.Via, true
+				break
+			}
+		}
+		if !holds {
+			if slices.ContainsFunc(seats, func(s *seat) bool { return len(s.holds[b.login]) > 0 }) {
+				a.verdicts.note(v, name(Reason{Code: ReviewOutOfTurn, At: v.at()}))
+			}
+			continue
+		}
+		if why, ok := a.trees.stands(v, set, a.rule.sticky); !ok {
+			a.verdicts.note(v, name(why))
+			continue
+		}
+		return candidate{b.login, v, via}, true
+	}
+	return candidate{}, false
+}
+
+// block notes who requests changes and holds one of the roles, now or when
+// they did; and who may, where not all holders are known. Bots never block.
+func (a *asker) block(n *node, seats []*seat) {
+	for _, b := range a.ballots {
+		if b.blocks == nil || b.bot || b.login == "" {
+			continue
+		}
+		holds, unknown := false, false
+		for _, s := range seats {
+			_, then := s.at(b.login, b.blocks.at())
+			_, now := s.at(b.login, a.pull.Now)
+			holds = holds || then || now
+			unknown = unknown || s.unknown != ""
+		}
+		where := Reason{Person: b.login, Rule: a.rule.name, Role: n.out.Role, Project: n.out.Project}
+		switch {
+		case holds:
+			where.Code = ReviewBlocks
+			n.out.Reasons = append(n.out.Reasons, Reason{Code: ChangesAreRequested, Person: b.login, Role: n.out.Role})
+		case unknown && b.login != a.writers.author:
+			where.Code = ReviewMayBlock
+			n.out.Reasons = append(n.out.Reasons, Reason{Code: ChangesMayBeRequested, Person: b.login, Role: n.out.Role})
+		default:
+			continue
+		}
+		n.out.Blockers = append(n.out.Blockers, b.login)
+		a.verdicts.note(b.blocks, where)
+	}
+}
+
+// settle gives every requirement its status from the people that count for
+// it, and returns the worst of nodes.
+func (a *asker) settle(n *node) {
+	switch n.out.Kind {
+	case KindAny:
+		for _, c := range n.children {
+			a.settle(c)
+		}
+		n.out.Status = anyStatus(n.children)
+		if n.out.Status == Met {
+			for _, c := range n.children {
+				c.release()
+			}
+		}
+	case KindAll:
+		for _, c := range n.children {
+			a.settle(c)
+		}
+		n.out.Status = allStatus(n.children)
+	default:
+		a.settleRole(n)
+	}
+}
+
+func (a *asker) settleRole(n *node) {
+	o := &n.out
+	o.Counted = slices.Grow(o.Counted, len(n.people))
+	for _, p := range n.people {
+		o.Counted = append(o.Counted, p.approval())
+	}
+	for _, login := range n.potential {
+		if !n.used[login] && !n.counts(login) {
+			o.May = append(o.May, login)
+		}
+	}
+	switch {
+	case len(o.Blockers) > 0:
+		o.Status = Refused
+	case len(o.Counted) >= o.Need:
+		o.Status = Met
+	case len(n.potential) >= o.Need:
+		o.Status = Waiting
+	default:
+		o.Status = Stuck
+	}
+	if len(o.Counted) < o.Need {
+		missing := Reason{Code: ApprovalsMissing, Role: o.Role, Project: o.Project, Count: len(o.Counted), Of: o.Need}
+		o.Reasons = append(o.Reasons, missing)
+		if few := len(n.potential); few > 0 && few < o.Need {
+			o.Reasons = append(o.Reasons, Reason{Code: TooFewPeople, Role: o.Role, Project: o.Project, Count: few, Of: o.Need})
+		}
+	}
+}
+
+// counts reports whether login counts for n.
+func (n *node) counts(login string) bool {
+	_, ok := slices.BinarySearchFunc(n.people, login, func(p candidate, login string) int { return cmp.Compare(p.login, login) })
+	return ok
+}
+
+// release marks what is not needed because another alternative is met.
+func (n *node) release() {
+	if n.out.Status == Met {
+		return
+	}
+	n.out.Status = Idle
+	n.out.Reasons = append(n.out.Reasons, Reason{Code: AlternativeChosen})
+	for _, c := range n.children {
+		c.release()
+	}
+}
+
+// requirement returns n as part of a decision.
+func (n *node) requirement() Requirement {
+	for _, c := range n.children {
+		n.out.Children = append(n.out.Children, c.requirement())
+	}
+	return n.out
+}
+
+// roles calls do for every role requirement at or below n.
+func (n *node) roles(do func(*node)) {
+	if n.out.Kind == KindRole {
+		do(n)
+	}
+	for _, c := range n.children {
+		c.roles(do)
+	}
+}
+
+// severity orders statuses from what lets a change through to what is
+// furthest from it.
+func severity(s Status) int {
+	return slices.Index([]Status{Idle, Met, Waiting, Stuck, Refused, Broken}, s)
+}
+
+func worse(a, b Status) Status {
+	if severity(b) > severity(a) {
+		return b
+	}
+	return a
+}
+
+// allStatus is the worst of nodes.
+func allStatus(nodes []*node) Status {
+	out := Met
+	for _, n := range nodes {
+		out = worse(out, n.out.Status)
+	}
+	return out
+}
+
+// anyStatus is the best of nodes, but changes requested by a holder of any of
+// the roles block.
+func anyStatus(nodes []*node) Status {
+	out := Broken
+	for _, n := range nodes {
+		if n.out.Status == Refused {
+			return Refused
+		}
+		if severity(n.out.Status) < severity(out) {
+			out = n.out.Status
+		}
+	}
+	return out
+}

@@ -1,0 +1,287 @@
+package policy
+
+import (
+	mathbits "math/bits"
+	"slices"
+
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// The values of rule.sticky.
+const (
+	stickyScope = "scope"
+	stickyPatch = "patch"
+	stickyNever = "never"
+)
+
+// shownPaths is how many paths a reason names at most.
+const shownPaths = 3
+
+// fewPaths is up to how many paths are looked up in a scope one by one.
+const fewPaths = 64
+
+// trees compares what stands at the changed paths now with what stood there
+// when an approval was given. Trees are immutable, so nothing but GitHub's own
+// record is needed.
+type trees struct {
+	pull  *fact.Pull
+	paths []string // changed now, both names of a rename; sorted
+	head  map[string]fact.Maybe[fact.Entry]
+	base  map[string]fact.Maybe[fact.Entry]
+	owner map[string]*fact.File
+	drift map[driftKey]*drift
+}
+
+type driftKey struct {
+	commit string
+	patch  bool
+}
+
+// drift is what has changed since a commit was approved.
+type drift struct {
+	unknown string   // why nothing can be compared
+	changed bits     // by index of trees.paths: changed, or not comparable
+	count   int      // of changed
+	extra   []string // paths beyond trees.paths that cannot be compared
+	// reverted are paths that were changed then and no longer are. They are
+	// in nobody's present scope but where a finding read them.
+	reverted []string
+}
+
+func treesOf(pull *fact.Pull) *trees {
+	t := &trees{
+		pull:  pull,
+		head:  make(map[string]fact.Maybe[fact.Entry], len(pull.Files)),
+		base:  make(map[string]fact.Maybe[fact.Entry], len(pull.Files)),
+		owner: make(map[string]*fact.File, len(pull.Files)),
+		drift: map[driftKey]*drift{},
+	}
+	absent := fact.Known(fact.Entry{})
+	for i := range pull.Files {
+		f := &pull.Files[i]
+		for _, p := range f.Paths() {
+			t.paths = append(t.paths, p)
+			if t.owner[p] == nil || p == f.Path {
+				t.owner[p] = f
+			}
+		}
+		t.head[f.Path] = f.Head
+		if f.Status == fact.Removed && !f.Head.IsKnown() {
+			t.head[f.Path] = absent
+		}
+		switch {
+		case f.Status == fact.Copied:
+		case len(f.Paths()) == 2:
+			t.base[f.PreviousPath] = f.Base
+		case f.Status == fact.Added && !f.Base.IsKnown():
+			t.base[f.Path] = absent
+		default:
+			t.base[f.Path] = f.Base
+		}
+	}
+	slices.Sort(t.paths)
+	t.paths = slices.Compact(t.paths)
+	// What no file says of a changed path is that nothing stands there: the
+	// old name of a rename at the head, the new one at the base.
+	for _, p := range t.paths {
+		if _, ok := t.head[p]; !ok {
+			t.head[p] = absent
+		}
+		if _, ok := t.base[p]; !ok {
+			t.base[p] = absent
+		}
+	}
+	return t
+}
+
+// stands reports whether v's approval is still of what is there now, as far as
+// scope goes; if not, why tells.
+func (t *trees) stands(v *vote, scope *scopeSet, sticky string) (why Reason, ok bool) {
+	if v.commit == t.pull.Head.SHA {
+		return Reason{}, true
+	}
+	if sticky == stickyNever {
+		return Reason{Code: ReviewNotHead, Person: v.login, Commit: v.commit}, false
+	}
+	d := t.since(v.commit, sticky == stickyPatch)
+	if d.unknown != "" {
+		return Reason{Code: ReviewUncompared, Person: v.login, Commit: v.commit, Detail: d.unknown}, false
+	}
+	if scope.all {
+		if missing := gapWithoutPaths(t.pull); missing != "" {
+			return Reason{Code: ReviewUncompared, Person: v.login, Commit: v.commit, Detail: missing}, false
+		}
+	}
+	stale := Reason{Code: ReviewStale, Person: v.login, Commit: v.commit}
+	note := func(p string) {
+		stale.Count++
+		if len(stale.Paths) < shownPaths {
+			stale.Paths = append(stale.Paths, p)
+		}
+	}
+	if d.count <= fewPaths {
+		d.changed.both(d.changed, func(i int) {
+			if scope.has(t.paths[i]) {
+				note(t.paths[i])
+			}
+		})
+	} else {
+		d.changed.both(scope.over(t), func(i int) { note(t.paths[i]) })
+	}
+	for _, p := range d.extra {
+		if scope.has(p) {
+			note(p)
+		}
+	}
+	for _, p := range d.reverted {
+		if !scope.all && scope.has(p) {
+			note(p)
+		}
+	}
+	return stale, stale.Count == 0
+}
+
+// since returns what has changed since commit.
+func (t *trees) since(commit string, patch bool) *drift {
+	key := driftKey{commit, patch}
+	if d := t.drift[key]; d != nil {
+		return d
+	}
+	d := &drift{changed: newBits(len(t.paths))}
+	t.drift[key] = d
+	snap, ok := t.pull.Snapshots[commit]
+	switch {
+	case !ok:
+		d.unknown = "the approved commit was not read"
+		return d
+	case snap.Unknown != "":
+		d.unknown = snap.Unknown
+		return d
+	case !snap.MergeBase.IsKnown():
+		d.unknown = snap.MergeBase.Unknown
+		return d
+	}
+	for i, p := range t.paths {
+		if sameEntry(snap.Head, p, t.head[p]) && sameEntry(snap.Base, p, t.base[p]) {
+			continue
+		}
+		if patch && t.samePatch(&snap, p) {
+			continue
+		}
+		d.changed.set(i)
+		d.count++
+	}
+	for _, g := range t.pull.Gaps {
+		if g.About != "" && g.About != fact.AboutFiles {
+			continue
+		}
+		for _, p := range g.Paths {
+			if t.owner[p] == nil {
+				d.extra = append(d.extra, p)
+			}
+		}
+	}
+	for p, was := range snap.Head {
+		if before, ok := snap.Base[p]; t.owner[p] == nil && (!ok || before != was) {
+			d.reverted = append(d.reverted, p)
+		}
+	}
+	slices.Sort(d.reverted)
+	slices.Sort(d.extra)
+	d.extra = slices.Compact(d.extra)
+	return d
+}
+
+// samePatch reports whether the file that p belongs to is changed by the very
+// same patch, and has the same mode. A patch does not show modes.
+func (t *trees) samePatch(snap *fact.Snapshot, p string) bool {
+	f := t.owner[p]
+	then, ok := snap.Patches[f.Path]
+	if !ok || !f.Patch.IsKnown() || then != f.Patch.Value {
+		return false
+	}
+	was, ok := snap.Head[p]
+	now := t.head[p]
+	return ok && now.IsKnown() && was.Mode == now.Value.Mode && (was.Mode != "" || was.Blob == "" && now.Value.Blob == "")
+}
+
+// sameEntry reports whether what stood at p is what stands there now; where
+// either is not known, it is not.
+func sameEntry(then map[string]fact.Entry, p string, now fact.Maybe[fact.Entry]) bool {
+	was, ok := then[p]
+	if !ok || !now.IsKnown() || was != now.Value {
+		return false
+	}
+	return was.Blob == "" && was.Mode == "" || was.Blob != "" && was.Mode != ""
+}
+
+// gapWithoutPaths returns why there may be changed files that nobody listed;
+// "" when all are.
+func gapWithoutPaths(pull *fact.Pull) string {
+	for _, g := range pull.Gaps {
+		if len(g.Paths) == 0 && (g.About == "" || g.About == fact.AboutFiles) {
+			return g.Reason
+		}
+	}
+	return ""
+}
+
+// scopeSet is a Scope made ready for asking.
+type scopeSet struct {
+	all   bool
+	paths []string // sorted
+	bits  bits     // by index of trees.paths, once asked for
+}
+
+func newScopeSet(s Scope) *scopeSet { return &scopeSet{all: s.All, paths: s.Paths} }
+
+func (s *scopeSet) has(path string) bool {
+	if s.all {
+		return true
+	}
+	_, ok := slices.BinarySearch(s.paths, path)
+	return ok
+}
+
+// over returns which of t's paths are in the scope.
+func (s *scopeSet) over(t *trees) bits {
+	if s.bits != nil {
+		return s.bits
+	}
+	s.bits = newBits(len(t.paths))
+	rest := s.paths
+	for i, p := range t.paths {
+		for len(rest) > 0 && rest[0] != p && rest[0] < p {
+			rest = rest[1:]
+		}
+		if s.all || len(rest) > 0 && rest[0] == p {
+			s.bits.set(i)
+		}
+	}
+	return s.bits
+}
+
+// bits is a set of small numbers.
+type bits []uint64
+
+func newBits(n int) bits { return make(bits, (n+63)/64) }
+
+func (b bits) set(i int) { b[i/64] |= 1 << (i % 64) }
+
+func (b bits) has(i int) bool { return b[i/64]>>(i%64)&1 == 1 }
+
+// add puts every number of other into b.
+func (b bits) add(other bits) {
+	for i, w := range other {
+		b[i] |= w
+	}
+}
+
+// both calls do for each number that is in both sets, in order.
+func (b bits) both(other bits, do func(int)) {
+	for i := range b {
+		for w := b[i] & other[i]; w != 0; w &= w - 1 {
+			do(i*64 + mathbits.TrailingZeros64(w))
+		}
+	}
+}

@@ -1,0 +1,2 @@
+policy { keepers = ["a"] }
+locals { x = "%{ if true }a%{ endif }" }

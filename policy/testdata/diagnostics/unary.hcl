@@ -1,0 +1,4 @@
+policy { keepers = ["manager"] }
+rule "x" {
+  when = !!!!!!!!!!!!true
+}

@@ -1,0 +1,15 @@
+resource "google_compute_instance" "alpha" {
+  name         = "alpha"
+  machine_type = "e2-standard-4"
+  zone         = "europe-west1-b"
+
+  boot_disk {
+    initialize_params {
+      image = "debian-cloud/debian-12"
+    }
+  }
+
+  network_interface {
+    network = "default"
+  }
+}
