@@ -139,9 +139,9 @@ func Decide(g gather.Gathered) (fact.Pull, policy.Decision) {
 	pull := g.Pull
 	pull.Findings = analyse.Analyse(pull.Files, g.Contents)
 	if g.Policy == nil {
-		return pull, policy.BrokenDecision(pull, checkName(pull.Base.Ref), g.Sources, g.Diagnostics)
+		return pull, policy.BrokenDecision(pull, checkName(pull.Base.Ref), g.Sources, g.Diagnostics).Propose(g.Proposal)
 	}
-	return pull, g.Policy.Evaluate(pull)
+	return pull, g.Policy.Evaluate(pull).Propose(g.Proposal)
 }
 
 // checkName is the check's name where no policy can be asked for it.

@@ -58,9 +58,6 @@ type Shown struct {
 	// Forged has the conclusion, or else the status, of each check of the
 	// same name and commit that somebody else posted.
 	Forged []string
-	// OwnPolicy is true where the pull request changes the repository's
-	// policy file, so that its diagnostics have lines to stand at.
-	OwnPolicy bool
 }
 
 // Plan is what is to be done, in order of importance.
