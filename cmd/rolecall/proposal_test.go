@@ -48,7 +48,7 @@ func TestANewPolicyIsValidatedOnItsPullRequest(t *testing.T) {
 		// Where the policy in force is broken, the one that mends it is told so.
 		w.repo.Commit("main", "Broken", githubtest.Files{policy.RepoPath: broken}, githubtest.By("mia"))
 		w.expect(pr, "failure", "The policy cannot be used")
-				mend := w.open("dan", githubtest.Files{policy.RepoPath: coveringText})
+		mend := w.open("dan", githubtest.Files{policy.RepoPath: coveringText})
 		c = w.expect(mend, "failure", "The policy cannot be used")
 		if !strings.Contains(c.Summary, "The new version of `.github/rolecall.hcl` loads") || len(c.Annotations) != 0 {
 			t.Errorf("annotations %+v, summary\n%s", c.Annotations, c.Summary)

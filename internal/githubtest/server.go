@@ -69,6 +69,7 @@ type Server struct {
 	tokens       map[string]*token
 	openByHead   map[string]map[int64]*Pull // open pull requests by Repo.headKey of their head
 	openBySHA    map[string]map[int64]*Pull // open pull requests by the SHA of their head
+	unfinished   []*CheckRun                // in the order of their making; some may be completed since
 	problems     []string
 
 	calls  callLog
@@ -203,6 +204,7 @@ func (s *Server) now() time.Time {
 // lock takes the lock of the state and returns what gives it back.
 func (s *Server) lock() func() {
 	s.mu.Lock()
+	s.expire()
 	return s.mu.Unlock
 }
 

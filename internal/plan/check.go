@@ -93,7 +93,7 @@ func check(s Shown, pull fact.Pull, o Options) Action {
 		return Action{Kind: CreateCheck, Check: want, Why: "a completed check has to wait again"}
 	case run.Status == "completed" && run.Conclusion != want.Conclusion:
 		return Action{Kind: CreateCheck, Check: want, Why: fmt.Sprintf("a completed check has to say otherwise: the decision is now %s", d.Status)}
-	case run.Status != "completed" && want.Status != "completed" && !run.StartedAt.IsZero() && pull.Now.Sub(run.StartedAt) > refreshAfter:
+	case run.Status != "completed" && want.Status != "completed" && !run.StartedAt.IsZero() && pull.Now.Sub(run.StartedAt) >= refreshAfter:
 		return Action{Kind: CreateCheck, Check: want, Why: "the check would soon be called stale"}
 	case run.Status != want.Status || run.Conclusion != want.Conclusion:
 		want.ID = run.ID
@@ -127,6 +127,29 @@ func (p Plan) Standing(d policy.Decision, pull fact.Pull) string {
 	}
 	run, _ := latest(pull.Checks, d.Check, d.Head)
 	return run.ExternalID
+}
+
+// Refresh is when the check that stands once the plan is done has to be
+// written anew, because GitHub would call it stale; zero where it is complete.
+func (p Plan) Refresh(d policy.Decision, pull fact.Pull) time.Time {
+	if pull.State != "open" {
+		return time.Time{}
+	}
+	run, unfinished := latest(pull.Checks, d.Check, d.Head)
+	started := run.StartedAt
+	unfinished = unfinished && run.Status != "completed"
+	for _, a := range p.Actions {
+		switch a.Kind {
+		case CreateCheck:
+			started, unfinished = pull.Now, a.Check.Status != "completed"
+		case UpdateCheck:
+			unfinished = a.Check.Status != "completed"
+		}
+	}
+	if !unfinished || started.IsZero() {
+		return time.Time{}
+	}
+	return started.Add(refreshAfter)
 }
 
 // latest returns the run that GitHub goes by: the newest of rolecall's own.

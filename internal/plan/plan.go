@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -94,6 +96,12 @@ func Make(d policy.Decision, pull fact.Pull, o Options) Plan {
 	p.add(labels(d, pull)...)
 	p.add(answers(d, pull)...)
 	return p
+}
+
+// AsksTeams reports whether a team is asked for a review, which GitHub may
+// pass on to some of its members.
+func (p Plan) AsksTeams() bool {
+	return slices.ContainsFunc(p.Actions, func(a Action) bool { return a.Kind == Request && len(a.Teams) > 0 })
 }
 
 func (p *Plan) add(actions ...Action) {
