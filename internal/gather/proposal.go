@@ -10,9 +10,9 @@ import (
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
-// proposal loads the policy files that the pull request changes as they stand
-// at its head. It costs a call where there are any, beside the others.
-func (r *reading) proposal(ctx context.Context) error {
+// proposed lists the policy files that the pull request changes and that stand
+// at its head.
+func (r *reading) proposed() []string {
 	p := &r.out.Pull
 	changed := func(path string) bool {
 		return slices.ContainsFunc(p.Files, func(f fact.File) bool { return f.Path == path && f.Status != fact.Removed })
@@ -24,9 +24,16 @@ func (r *reading) proposal(ctx context.Context) error {
 	if strings.EqualFold(r.ref.Repo, ".github") && changed(policy.FloorPath) {
 		paths = append(paths, policy.FloorPath)
 	}
+	return paths
+}
+
+// proposal loads the policy files at paths as they stand at the head. It costs
+// a call where there are any, beside the others.
+func (r *reading) proposal(ctx context.Context, paths []string) error {
 	if len(paths) == 0 {
 		return nil
 	}
+	p := &r.out.Pull
 	var asks []github.Ask
 	for _, path := range paths {
 		asks = append(asks, github.Ask{Place: github.Place{Commit: p.Head.SHA, Path: path}, Content: true})
