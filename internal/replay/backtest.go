@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/rolecall/rolecall/internal/analyse"
 	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -39,6 +40,8 @@ const window = 16
 // on in the order of the list.
 func (b *Backtest) Run(ctx context.Context, list func(yield func(Change) error) error, each func(Decided) error) error {
 	g, ctx := errgroup.WithContext(ctx)
+	options := b.Options
+	options.Memory = new(analyse.Memory)
 	type job struct {
 		n int
 		Change
@@ -71,7 +74,7 @@ func (b *Backtest) Run(ctx context.Context, list func(yield func(Change) error) 
 	})
 	for range b.Workers {
 		g.Go(func() error {
-			reader, err := b.Repository.Reader(ctx, b.Options)
+			reader, err := b.Repository.Reader(ctx, options)
 			if err != nil {
 				return err
 			}
@@ -85,7 +88,7 @@ func (b *Backtest) Run(ctx context.Context, list func(yield func(Change) error) 
 					done = Decided{Change: j.Change, Error: err.Error()}
 					// A process that failed does not answer any more.
 					reader.Close()
-					if reader, err = b.Repository.Reader(ctx, b.Options); err != nil {
+					if reader, err = b.Repository.Reader(ctx, options); err != nil {
 						return err
 					}
 				}

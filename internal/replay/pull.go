@@ -27,6 +27,9 @@ type Options struct {
 	// Strange says why a path may not be what it seems, "" where it is; nil
 	// takes every path as it is.
 	Strange func(path string) string
+	// Memory is what readers of the repository share of their analyses; nil
+	// remembers nothing from one change to the next.
+	Memory *analyse.Memory
 }
 
 // Reader makes facts from a repository. It holds git processes until it is

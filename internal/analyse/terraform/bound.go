@@ -43,16 +43,19 @@ func bound(src []byte) string {
 		return why
 	}
 	if len(src) <= small {
-		opens, branches := 0, 0
+		opens, branches, lines := 0, 0, 0
 		for _, c := range src {
 			switch c {
 			case '{', '[', '(':
 				opens++
 			case '?':
 				branches++
+			case '\n':
+				lines++
 			}
 		}
-		if opens <= maxBrackets && branches <= maxBranches {
+		heredoc := lines*len(src) > maxHeredoc && bytes.Contains(src, []byte("<<"))
+		if opens <= maxBrackets && branches <= maxBranches && !heredoc {
 			return ""
 		}
 	}

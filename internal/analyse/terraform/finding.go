@@ -40,6 +40,7 @@ func otherSource(c change) []change {
 func (a *analysis) findings(all []change) {
 	t := &a.result.Terraform
 	a.resources(all)
+	a.compareSigns()
 	for _, p := range a.signs {
 		t.Settings.Items = append(t.Settings.Items, fact.Setting{Block: "comment", Name: path.Base(p), Action: fact.Update, Dir: parent(p), Paths: a.paths(parent(p))})
 	}

@@ -11,14 +11,16 @@ import (
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
-func compareAt(p, was, is string) terraform.Result {
+func changeAt(p, was, is string) ([]fact.File, fact.Contents) {
 	e := fact.Known(fact.Entry{Mode: "100644"})
 	f := fact.File{Path: p, Status: fact.Modified, Base: e, Head: e}
-	return terraform.Analyse([]fact.File{f}, fact.Contents{
+	return []fact.File{f}, fact.Contents{
 		Base: fact.Side{Files: map[string]fact.Maybe[[]byte]{p: fact.Known([]byte(was))}},
 		Head: fact.Side{Files: map[string]fact.Maybe[[]byte]{p: fact.Known([]byte(is))}},
-	})
+	}
 }
+
+func compareAt(p, was, is string) terraform.Result { return terraform.Analyse(changeAt(p, was, is)) }
 
 func count(t fact.Terraform) int {
 	return len(t.Resources.Items) + len(t.Modules.Items) + len(t.Providers.Items) + len(t.Settings.Items)
