@@ -10,8 +10,8 @@ import (
 // provider requirements are.
 func addTerraform(to *fact.List[fact.Dependency], t fact.Terraform) {
 	for _, m := range t.Modules.Items {
-		if m.Local {
-			continue
+		if m.Local || m.Action == fact.Update && same(m.Source, m.FromSource) && same(m.Version, m.FromVersion) {
+			continue // it is called otherwise, and is what it was
 		}
 		if !m.Source.IsKnown() || !m.FromSource.IsKnown() || !m.Version.IsKnown() || !m.FromVersion.IsKnown() {
 			to.Gaps = append(to.Gaps, fact.Gap{Paths: m.Paths, Reason: "the source or version of module " + m.Name + " is not literal"})
@@ -36,7 +36,7 @@ func addTerraform(to *fact.List[fact.Dependency], t fact.Terraform) {
 		to.Items = append(to.Items, d)
 	}
 	for _, p := range t.Providers.Items {
-		if p.Source == "" && p.From == "" && p.To == "" && p.Action != fact.Create {
+		if p.Source == "" && p.From == p.To && p.Action != fact.Create {
 			continue // a configuration of what is there already
 		}
 		name := p.Source
@@ -52,6 +52,9 @@ func addTerraform(to *fact.List[fact.Dependency], t fact.Terraform) {
 		}
 	}
 }
+
+// same reports whether two values are known to be equal.
+func same(x, y fact.Maybe[string]) bool { return x.IsKnown() && y.IsKnown() && x.Value == y.Value }
 
 func dependencyAction(action string) string {
 	switch action {

@@ -101,6 +101,14 @@ func providerOf(c change, paths []string) fact.Provider {
 			source, p.To = required(c.is.value)
 		}
 		p.Source = source
+	case provider:
+		// As providers were pinned before required_providers.
+		if c.was != nil {
+			p.From = textOf(c.was.block, "version").Value
+		}
+		if c.is != nil {
+			p.To = textOf(c.is.block, "version").Value
+		}
 	case lock:
 		p.Source = strings.TrimPrefix(strings.TrimPrefix(u.name, "registry.terraform.io/"), "registry.opentofu.org/")
 		p.Name = path.Base(u.name)
@@ -137,23 +145,41 @@ func required(v value) (source, version string) {
 	return source, version
 }
 
-var oneVersion = regexp.MustCompile(`^\s*(=|~>|>=|>|<=|<)?\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?\s*$`)
+var oneVersion = regexp.MustCompile(`^\s*(=|~>|>=|>|<=|<|!=)?\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?\s*$`)
 
-// order compares two versions, or two constraints of one bound each and the
-// same sense; 0 where they are not plainly above one another.
+// order compares two versions, or two lists of constraints of the same
+// senses; 0 where one is not plainly above the other.
 func order(from, to string) int {
+	x, y := strings.Split(from, ","), strings.Split(to, ",")
+	if len(x) != len(y) {
+		return 0
+	}
+	all := 0
+	for i := range x {
+		switch o, ok := orderOne(x[i], y[i]); {
+		case !ok, o*all < 0:
+			return 0
+		case o != 0:
+			all = o
+		}
+	}
+	return all
+}
+
+// orderOne compares two versions or constraints of one bound each.
+func orderOne(from, to string) (order int, ok bool) {
 	x, y := oneVersion.FindStringSubmatch(from), oneVersion.FindStringSubmatch(to)
 	if x == nil || y == nil || strings.TrimPrefix(x[1], "=") != strings.TrimPrefix(y[1], "=") {
-		return 0
+		return 0, false
 	}
 	for i := 2; i < 5; i++ {
 		a, _ := strconv.Atoi(x[i])
 		b, _ := strconv.Atoi(y[i])
 		if a != b {
-			return cmp.Compare(a, b)
+			return cmp.Compare(a, b), x[1] != "!="
 		}
 	}
-	return 0
+	return 0, true
 }
 
 // resources turns the changes of resources and data sources into findings.

@@ -10,7 +10,7 @@ import (
 )
 
 // markers are words by which comments speak to tools that check Terraform.
-var markers = []string{"tflint-ignore", "tfsec:", "checkov:", "trivy:", "bridgecrew:", "nosec", "nosemgrep", "kics-scan", "#ts:", "terrascan", "infracost", "snyk", "opa-ignore", "regula"}
+var markers = []string{"tflint-ignore", "tfsec:", "checkov:", "trivy:", "bridgecrew:", "nosec", "nosemgrep", "kics-scan", "#ts:skip", "infracost-", "snyk:", "opa-ignore", "regula:"}
 
 // turned reports whether a text can show in another order than it is read.
 func turned(src []byte) bool {
@@ -27,7 +27,9 @@ func turned(src []byte) bool {
 // mark notes what the comments of a file's two versions say to checking tools.
 // Text that can show in another order than it is read is one with them.
 func (a *analysis) mark(f fact.File, was, is version) {
-	a.marks = append(a.marks, mark{f.Path, signs(was.bytes), signs(is.bytes)})
+	if !bytes.Equal(was.bytes, is.bytes) {
+		a.marks = append(a.marks, mark{f.Path, signs(was.bytes), signs(is.bytes)})
+	}
 	if was.absent || is.absent {
 		return
 	}
@@ -101,17 +103,34 @@ func signs(src []byte) []string {
 	return all
 }
 
+// marked reports whether a comment of the text holds a marker; text that only
+// looks like a comment counts as one.
 func marked(src []byte) bool {
-	if !bytes.ContainsAny(src, "#/") {
-		return false
+	if bytes.Contains(src, []byte("/*")) {
+		return hasMarker(src) // it may go on over lines
 	}
-	lower := bytes.ToLower(src)
-	for _, m := range markers {
-		if bytes.Contains(lower, []byte(m)) {
-			return true
+	for _, sign := range []string{"#", "//"} {
+		for rest := src; ; {
+			i := bytes.Index(rest, []byte(sign))
+			if i < 0 {
+				break
+			}
+			comment := rest[i:]
+			if end := bytes.IndexByte(comment, '\n'); end >= 0 {
+				comment = comment[:end]
+			}
+			if hasMarker(comment) {
+				return true
+			}
+			rest = rest[i+len(comment):]
 		}
 	}
 	return false
+}
+
+func hasMarker(text []byte) bool {
+	lower := bytes.ToLower(text)
+	return slices.ContainsFunc(markers, func(m string) bool { return bytes.Contains(lower, []byte(m)) })
 }
 
 // squash leaves blanks out of a line.
