@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,6 +17,9 @@ import (
 type Decided struct {
 	Change    Change
 	Title     string
+	At        time.Time     // when its head was committed
+	Author    fact.Person   // who opened it
+	Reviewed  []fact.Person // whom its commits name as reviewers
 	Decisions []policy.Decision
 	// Error says why the change could not be read; "" where it was.
 	Error string
@@ -118,7 +122,7 @@ func (b *Backtest) Run(ctx context.Context, list func(yield func(Change) error) 
 
 // decide reads a change once for all policies.
 func (b *Backtest) decide(r *Reader, c Change) (Decided, error) {
-	pull, err := r.Pull(c)
+	pull, reviewed, err := r.pull(c)
 	if err != nil {
 		return Decided{}, err
 	}
@@ -130,7 +134,7 @@ func (b *Backtest) decide(r *Reader, c Change) (Decided, error) {
 	if err := r.Find(&pull, slices.Compact(names)); err != nil {
 		return Decided{}, err
 	}
-	d := Decided{Change: c, Title: pull.Title}
+	d := Decided{Change: c, Title: pull.Title, At: pull.Now, Author: pull.Author, Reviewed: reviewed}
 	for _, p := range b.Policies {
 		pull.Roster = b.People(p, pull)
 		d.Decisions = append(d.Decisions, TeamsUnread(p.Evaluate(pull)))
