@@ -3,6 +3,7 @@ package terraform
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -28,13 +29,19 @@ type node struct {
 	leaf    any // nil, bool, string, json.Number
 }
 
-const maxJSONDepth = 100
+const (
+	maxJSONDepth  = 100
+	maxJSONValues = 150_000 // each takes some two hundred bytes
+)
 
 // parseJSON reads one version of a file in the JSON syntax. module is true
 // for the files of a module, whose labels are known by their place.
 func parseJSON(src []byte, module bool) (*body, string) {
 	if why := text(src); why != "" {
 		return nil, why
+	}
+	if n := bytes.Count(src, []byte(",")) + bytes.Count(src, []byte("[")) + bytes.Count(src, []byte("{")); n > maxJSONValues {
+		return nil, fmt.Sprintf("the file has more than %d values", maxJSONValues)
 	}
 	d := json.NewDecoder(bytes.NewReader(src))
 	d.UseNumber()

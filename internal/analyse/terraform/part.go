@@ -18,10 +18,7 @@ import (
 // closes with the part's last line, leaves HCL's scanner and parser where they
 // began, so that the parse of the file is that of its parts, one after the
 // other. A file with a part of which this cannot be said is parsed as a whole.
-const (
-	maxParts     = 5_000
-	maxPartsSize = 256 << 10 // bytes of a file that is parsed in parts
-)
+const maxParts = 20_000
 
 // part is what was read of one. Nothing changes it once it is made.
 type part struct {
@@ -86,9 +83,6 @@ func parsePart(src []byte) *part {
 
 // inParts reads a file part by part; false where it must be read as a whole.
 func (m *Memory) inParts(src []byte) (*body, bool) {
-	if len(src) > maxPartsSize {
-		return nil, false
-	}
 	parts := split(src)
 	if len(parts) < 2 {
 		return nil, false

@@ -1,11 +1,13 @@
 package terraform
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -167,9 +169,14 @@ func (e *exposure) body(prefix string, b *body) {
 }
 
 // within sets what the values seen next stand in, until its result is called.
+// Many may ask for it: its sum is made once.
 func (e *exposure) within(scope func() string, closed bool) (leave func()) {
 	was, wasClosed := e.scope, e.closed
-	e.scope, e.closed = scope, wasClosed || closed
+	e.scope = sync.OnceValue(func() string {
+		sum := sha256.Sum256([]byte(scope()))
+		return string(sum[:])
+	})
+	e.closed = wasClosed || closed
 	return func() { e.scope, e.closed = was, wasClosed }
 }
 
