@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -238,6 +239,9 @@ func differing(was, is []*unit) (left, right []*unit) {
 	return left, right
 }
 
+// localSource is the source of a module in the repository, in either syntax.
+var localSource = regexp.MustCompile(`\bsource"?\s*[=:]\s*"(\.\.?(?:/[^"$\n]*)?)"`)
+
 // maxFollowed bounds the local modules that one module's paths include.
 const maxFollowed = 50
 
@@ -268,8 +272,16 @@ func (a *analysis) filesOf(dir string) []string {
 	for _, side := range []fact.Side{a.contents.Base, a.contents.Head} {
 		for _, n := range side.Dirs[dir].Value {
 			p := path.Join(dir, n)
-			if Is(p) {
-				all = append(all, p)
+			if !Is(p) {
+				continue
+			}
+			all = append(all, p)
+			// Files that stay as they are call modules, too. They are not
+			// parsed: what only looks like a call adds a path too many.
+			for _, m := range localSource.FindAllSubmatch(side.File(p).Value, -1) {
+				if to := path.Join(dir, string(m[1])); !slices.Contains(a.local[dir], to) {
+					a.local[dir] = append(a.local[dir], to)
+				}
 			}
 		}
 	}

@@ -227,7 +227,7 @@ func (a *analysis) resources(all []change) {
 				r := a.finding(items[i], fact.Update)
 				r.From, r.Address = from, to
 				r.After = nil
-				if stateful(r.Kind) {
+				if stateful(r.Type) {
 					r.Risks = append(r.Risks, fact.Risk{Name: "destroys-data", Detail: "what it becomes in the other module was not compared"})
 				}
 				a.result.Terraform.Resources.Items = append(a.result.Terraform.Resources.Items, r)
@@ -277,7 +277,7 @@ func (a *analysis) resources(all []change) {
 			r.From = c.space.dir + ":" + addressIn(c.was)
 			r.Paths = a.paths(c.space.dir, items[at].space.dir)
 			r.Risks = nil
-			if stateful(r.Kind) {
+			if stateful(r.Type) {
 				r.Risks = []fact.Risk{{Name: "destroys-data", Detail: "it leaves one directory for another, whose state may be another"}}
 			}
 			a.result.Terraform.Resources.Items = append(a.result.Terraform.Resources.Items, r)
@@ -378,8 +378,8 @@ func (a *analysis) finding(c change, action string) fact.Resource {
 	if r.Data && (action == fact.Delete || action == fact.Replace) {
 		return r
 	}
-	r.Risks = risks(was, is, action, r.Kind)
-	if was != nil && is != nil && stateful(r.Kind) && !r.Data && action == fact.Update {
+	r.Risks = risks(was, is, action, r.Type)
+	if was != nil && is != nil && stateful(r.Type) && !r.Data && action == fact.Update {
 		for _, name := range []string{"count", "for_each"} {
 			if x, y := was.body.arg(name), is.body.arg(name); (x == nil) != (y == nil) || x != nil && x.canon != y.canon {
 				r.Risks = append(r.Risks, fact.Risk{Name: "destroys-data", Detail: name + " changes, and with it which objects there are"})

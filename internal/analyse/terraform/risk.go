@@ -288,10 +288,10 @@ func labelled(at string) bool {
 
 // risks compares two versions of a resource; was is nil for a new one, is for
 // one that is gone.
-func risks(was, is *block, action string, kind fact.Maybe[string]) []fact.Risk {
+func risks(was, is *block, action, typ string) []fact.Risk {
 	var all []fact.Risk
-	if stateful(kind) && (action == fact.Delete || action == fact.Replace) {
-		all = append(all, fact.Risk{Name: "destroys-data", Detail: "it holds " + kind.Value})
+	if stateful(typ) && (action == fact.Delete || action == fact.Replace) {
+		all = append(all, fact.Risk{Name: "destroys-data", Detail: "it holds " + rowOf(typ).kind})
 	}
 	before, after := look(was), look(is)
 	paths := sortedKeys(before.flags)
@@ -347,10 +347,6 @@ func risks(was, is *block, action string, kind fact.Maybe[string]) []fact.Risk {
 		}
 	}
 	return all
-}
-
-func stateful(kind fact.Maybe[string]) bool {
-	return kind.Value == "data" || kind.Value == "secret" || kind.Value == "key"
 }
 
 // isBool reports whether a value is set to want; a text of it counts too.
