@@ -125,7 +125,8 @@ type Risk struct {
 type Module struct {
 	Name        string        `json:"name"`
 	Dir         string        `json:"dir"`
-	Action      string        `json:"action"`
+	Action      string        `json:"action"`         // create, update, delete, move, forget
+	From        string        `json:"from,omitempty"` // the old name, where a moved block renames the call
 	Source      Maybe[string] `json:"source"`
 	FromSource  Maybe[string] `json:"from_source"`
 	Version     Maybe[string] `json:"version"`
