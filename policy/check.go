@@ -522,6 +522,9 @@ func (c *checker) unary(e *hclsyntax.UnaryOpExpr, s *scope, use sense) cty.Value
 		v = c.truth(e.Val, s, use.not(), "What stands after !")
 	} else {
 		v = c.number(e.Val, s)
+		if op := arithmetic[e.Op]; op != nil {
+			e.Op = op
+		}
 	}
 	return c.fold(e.Op, v)
 }
@@ -566,7 +569,11 @@ func (c *checker) binary(e *hclsyntax.BinaryOpExpr, s *scope, use sense) cty.Val
 		}
 		return c.fold(e.Op, a, b)
 	}
-	return c.fold(e.Op, c.number(e.LHS, s), c.number(e.RHS, s))
+	a, b := c.number(e.LHS, s), c.number(e.RHS, s)
+	if op := arithmetic[e.Op]; op != nil {
+		e.Op = op
+	}
+	return c.fold(e.Op, a, b)
 }
 
 // comparable reports a comparison whose answer cannot be what was meant.
