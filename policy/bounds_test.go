@@ -111,3 +111,35 @@ func TestANumberOutOfBoundsIsAFailureAndSoInForce(t *testing.T) {
 		})
 	}
 }
+
+func TestThreat24NoPolicyCanHurtWhoEvaluatesIt(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("policy { keepers = [\"r0\"] }\n")
+	for i := range 100 {
+		fmt.Fprintf(&b, "role \"r%d\" { members = [\"@acme/t\"] }\n", i)
+	}
+	b.WriteString("rule \"x\" {\n  distinct = true\n")
+	n := 0
+	for ; n < 24; n += 2 {
+		fmt.Fprintf(&b, "any {\nrequire \"r%d\" { approvals = 50 }\nrequire \"r%d\" { approvals = 50 }\n}\n", n, n+1)
+	}
+	for ; n < 88; n++ {
+		fmt.Fprintf(&b, "require \"r%d\" { approvals = 50 }\n", n)
+	}
+	p := load(t, b.String()+"}\n")
+	pull := change(p, file("x", "b"))
+	var members []string
+	for i := range 100 {
+		members = append(members, fmt.Sprintf("m%d", i))
+		pull.Reviews = append(pull.Reviews, approve(members[i], i+1))
+	}
+	pull.Roster = roster(p, map[string][]string{"acme/t": members})
+	start := time.Now()
+	d := p.Evaluate(pull)
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if r := rule(t, d, "x"); r.Status == policy.Met || !strings.Contains(codes(r.Reasons), "too_many_alternatives") {
+		t.Errorf("%s: %s", r.Status, codes(r.Reasons))
+	}
+}

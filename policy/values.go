@@ -377,10 +377,15 @@ func (w *world) authorIn(name string) cty.Value {
 	if !ok {
 		return unknown(cty.Bool, "nobody could say who holds the role "+name)
 	}
+	holds := false
 	for _, h := range holders.List {
-		if fact.Login(h.Login) == login && h.At(w.pull.Now) {
-			return cty.True
+		if fact.Login(h.Login) == login {
+			holds = holds || h.At(w.pull.Now)
+			w.until = earliest(w.until, earliest(after(h.From, w.pull.Now), after(h.To, w.pull.Now)))
 		}
+	}
+	if holds {
+		return cty.True
 	}
 	if len(holders.Gaps) > 0 {
 		return unknown(cty.Bool, holders.Gaps[0].Reason)

@@ -3,6 +3,7 @@ package policy
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -35,6 +36,7 @@ type world struct {
 	uncovered  map[string]bool
 	projects   []touchedProject
 	labels     []seenLabel // asked for by the rule that is being evaluated
+	until      time.Time   // when time alone may change an answer that was given; zero: never
 	// localLabels are the labels that a local asked for when it got its value.
 	localLabels map[string][]seenLabel
 }
