@@ -238,13 +238,26 @@ func (r *layerRun) rules() []RuleResult {
 	return out
 }
 
+// inProject reports whether a path is among the changed files of a project.
+func (r *layerRun) inProject(path string) bool {
+	return slices.ContainsFunc(r.world.touched(), func(t touchedProject) bool {
+		_, found := slices.BinarySearch(t.paths, path)
+		return found
+	})
+}
+
 // uncovered lists the changed paths that no rule is about so far. Advice blocks
-// nothing, and so takes nothing out.
+// nothing, and so takes nothing out; nor does a rule that asks for DRIs alone
+// take out files of no project, for which it asks nobody.
 func (r *layerRun) uncovered(rules []*rule, states []ruleState) []string {
 	covered := newBits(len(r.trees.paths))
 	for i, one := range rules {
-		if !one.advice && len(states[i].Covers) > 0 {
-			covered.add(newScopeSet(Scope{Paths: states[i].Covers}).over(r.trees))
+		covers := states[i].Covers
+		if onlyDRIs(one.require...) {
+			covers = slices.DeleteFunc(slices.Clone(covers), func(p string) bool { return !r.inProject(p) })
+		}
+		if !one.advice && len(covers) > 0 {
+			covered.add(newScopeSet(Scope{Paths: covers}).over(r.trees))
 		}
 	}
 	var out []string

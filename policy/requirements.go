@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 // candidate is a person whose approval counts for one requirement.
@@ -50,6 +52,10 @@ func (a *asker) nodes(req *requirement) []*node {
 		n := &node{out: Requirement{Kind: req.kind, Scope: a.given}}
 		for _, c := range req.children {
 			kids := a.nodes(c)
+			if req.kind == KindAny && onlyDRIs(c) && len(kids) > 0 && !a.answered(kids) {
+				n.out.Reasons = append(n.out.Reasons, Reason{Code: DRIsAnswerForPart})
+				continue
+			}
 			if len(kids) > 1 && req.kind == KindAny {
 				// Every project's DRI is one alternative together.
 				kids = []*node{{out: Requirement{Kind: KindAll, Scope: a.given}, children: kids}}
@@ -79,6 +85,43 @@ func (a *asker) driNodes(req *requirement) []*node {
 		out = append(out, n)
 	}
 	return out
+}
+
+// onlyDRIs reports whether a requirement asks for nobody but DRIs.
+func onlyDRIs(reqs ...*requirement) bool {
+	only := true
+	each(reqs, func(r *requirement) { only = only && r.role == roleDRI })
+	return only
+}
+
+// answered reports whether the DRIs of nodes answer for every file that the
+// rule is about. Where they do not, they are no alternative to a role that does:
+// a DRI could get anything through by touching a project of theirs beside it.
+func (a *asker) answered(nodes []*node) bool {
+	var sets []*globs
+	for _, n := range nodes {
+		n.roles(func(n *node) {
+			if d := a.dris.byName[n.out.Project]; d.project != nil {
+				sets = append(sets, d.project.set)
+			}
+		})
+	}
+	if len(sets) == 0 {
+		return true // it is the pull request's own DRI
+	}
+	paths := a.given.Paths
+	if a.given.All {
+		if gapAbout(a.pull, fact.AboutFiles) != "" {
+			return false
+		}
+		paths = a.trees.paths
+	}
+	return !slices.ContainsFunc(paths, func(p string) bool { return !inAny(sets, p) })
+}
+
+// inAny reports whether a path is in one of the sets for certain.
+func inAny(sets []*globs, p string) bool {
+	return slices.ContainsFunc(sets, func(s *globs) bool { return s.match(p, fold(p)) == matched })
 }
 
 // touches reports whether the rule's scope meets the project's files.
