@@ -91,7 +91,8 @@ type subject struct {
 	ballotOf map[string]*ballot
 	trees    *trees
 	verdicts *verdicts
-	seatings int // left of maxSeating
+	seatings int               // left of maxSeating
+	bars     map[string][]bool // by what a requirement allows, then by ballot
 	// rulings are on what holds for all layers; nil where these are asked.
 	rulings []*ruling
 	asked   [][]fact.LabelEvent // labels, by command
@@ -99,7 +100,7 @@ type subject struct {
 }
 
 func newSubject(pull *fact.Pull) *subject {
-	s := &subject{pull: pull, writers: contributorsOf(pull), trees: treesOf(pull), verdicts: newVerdicts(), seatings: maxSeating}
+	s := &subject{pull: pull, writers: contributorsOf(pull), trees: treesOf(pull), verdicts: newVerdicts(len(pull.Reviews)), seatings: maxSeating, bars: map[string][]bool{}}
 	s.ballots, s.votes = ballots(pull)
 	s.ballotOf = make(map[string]*ballot, len(s.ballots))
 	for _, b := range s.ballots {

@@ -143,8 +143,12 @@ func (a *asker) role(req *requirement, first *seat, scope Scope, set *scopeSet) 
 	}
 	n.out.Teams = slices.Sorted(slices.Values(last.def.Teams))
 
+	barred := a.barred(req.allow)
 	for _, b := range a.ballots {
-		c, ok := a.candidate(b, seats, req.allow, n, set)
+		if len(b.approvals) == 0 || barred[b.index] {
+			continue
+		}
+		c, ok := a.candidate(b, seats, n, set)
 		if ok {
 			n.people = append(n.people, c)
 		}
@@ -256,13 +260,7 @@ func (a *asker) ownStanding(s *seat) (candidate, bool) {
 
 // candidate finds the approval by which a person counts for n, and notes for
 // each that does not why.
-func (a *asker) candidate(b *ballot, seats []*seat, allow []string, n *node, set *scopeSet) (candidate, bool) {
-	if len(b.approvals) == 0 {
-		return candidate{}, false
-	}
-	if _, barred := a.writers.bars(b.login, b.bot, allow); barred {
-		return candidate{}, false
-	}
+func (a *asker) candidate(b *ballot, seats []*seat, n *node, set *scopeSet) (candidate, bool) {
 	name := func(why Reason) Reason {
 		why.Person, why.Rule, why.Role, why.Project = b.login, a.rule.name, n.out.Role, n.out.Project
 		return why
@@ -270,13 +268,13 @@ func (a *asker) candidate(b *ballot, seats []*seat, allow []string, n *node, set
 	for _, v := range b.approvals {
 		via, holds := "", false
 		for _, s := range seats {
-			if h, ok := s.at(b.login, v.at()); ok {
+			if h, ok := holdAt(a.holds(s, b), v.at()); ok {
 				via, holds = h.Via, true
 				break
 			}
 		}
 		if !holds {
-			if slices.ContainsFunc(seats, func(s *seat) bool { return len(s.holds[b.login]) > 0 }) {
+			if slices.ContainsFunc(seats, func(s *seat) bool { return len(a.holds(s, b)) > 0 }) {
 				a.verdicts.note(v, name(Reason{Code: ReviewOutOfTurn, At: v.at()}))
 			}
 			continue
@@ -288,6 +286,31 @@ func (a *asker) candidate(b *ballot, seats []*seat, allow []string, n *node, set
 		return candidate{b.login, v, via}, true
 	}
 	return candidate{}, false
+}
+
+// barred says of each ballot whether its person's approval cannot count.
+func (s *subject) barred(allow []string) []bool {
+	key := strings.Join(allow, " ")
+	if list, ok := s.bars[key]; ok {
+		return list
+	}
+	list := make([]bool, len(s.ballots))
+	for i, b := range s.ballots {
+		_, list[i] = s.writers.bars(b.login, b.bot, allow)
+	}
+	s.bars[key] = list
+	return list
+}
+
+// holds returns the holds of a ballot's person on a role.
+func (s *subject) holds(of *seat, b *ballot) []fact.Holder {
+	if of.ballots == nil {
+		of.ballots = make([][]fact.Holder, len(s.ballots))
+		for i, b := range s.ballots {
+			of.ballots[i] = of.holds[b.login]
+		}
+	}
+	return of.ballots[b.index]
 }
 
 // block notes who requests changes and holds one of the roles, now or when

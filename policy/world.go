@@ -33,6 +33,8 @@ type world struct {
 	files      []*changedFile
 	byPath     map[string]*changedFile // by both names of a rename
 	ranks      map[string]int          // of all paths, in their order
+	sorted     []namedFile             // all names of all files, once asked for
+	odd        []*changedFile          // whose names fold to others
 	uncovered  map[string]bool
 	projects   []touchedProject
 	labels     []seenLabel // asked for by the rule that is being evaluated
@@ -91,6 +93,12 @@ type changedFile struct {
 	paths   []string
 	folded  []string
 	element *origin
+}
+
+// namedFile is a file by one of its names.
+type namedFile struct {
+	path string
+	file *changedFile
 }
 
 // origin is one element of a list of findings, or a gap in one. Values that
