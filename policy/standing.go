@@ -43,9 +43,12 @@ type drift struct {
 	changed bits     // by index of trees.paths: changed, or not comparable
 	count   int      // of changed
 	extra   []string // paths beyond trees.paths that cannot be compared
-	// reverted are paths that were changed then and no longer are. They are
-	// in nobody's present scope but where a finding read them.
+	// reverted are paths that are not changed now but were then, or that the
+	// base has changed since. They are in nobody's present scope but where a
+	// finding read them.
 	reverted []string
+	// incomplete says why reverted may lack some; "" where it has all.
+	incomplete string
 }
 
 func treesOf(pull *fact.Pull) *trees {
@@ -129,6 +132,9 @@ func (t *trees) stale(key driftKey, scope *scopeSet) Reason {
 			return Reason{Code: ReviewUncompared, Detail: missing}
 		}
 	}
+	if d.incomplete != "" && !scope.all && slices.ContainsFunc(scope.paths, func(p string) bool { return t.owner[p] == nil }) {
+		return Reason{Code: ReviewUncompared, Detail: d.incomplete}
+	}
 	stale := Reason{Code: ReviewStale}
 	note := func(p string) {
 		stale.Count++
@@ -200,6 +206,7 @@ func (t *trees) since(key driftKey) *drift {
 			}
 		}
 	}
+	d.incomplete = snap.Incomplete
 	for p, was := range snap.Head {
 		if before, ok := snap.Base[p]; t.owner[p] == nil && (!ok || before != was) {
 			d.reverted = append(d.reverted, p)

@@ -279,4 +279,13 @@ rule "infra" {
 			t.Fatal("the scope lacks what the analysis read")
 		}
 	}
+	t.Run("more may have been changed then", func(t *testing.T) {
+		then["m/variables.tf"] = [2]string{"v", "v"}
+		s := snapshot(then)
+		s.Incomplete = "GitHub lists 300 files of a comparison"
+		pull.Snapshots = map[string]fact.Snapshot{"old": s}
+		wantStatus(t, p.Evaluate(pull), policy.Waiting)
+		pull.Findings.Terraform.Resources.Items[0].Paths = []string{"m/main.tf"}
+		wantStatus(t, p.Evaluate(pull), policy.Met)
+	})
 }
