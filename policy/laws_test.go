@@ -682,3 +682,98 @@ func TestTheLawsAreHeldOverCasesOfEveryKind(t *testing.T) {
 		}
 	}
 }
+
+func TestAnApprovalFollowsTheFilesThatItCoversAndNoOthers(t *testing.T) {
+	reached := map[string]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawCase(t, true)
+		if len(c.pull.Files) == 0 {
+			t.Skip("no files")
+		}
+		p := c.policy(t)
+		before := p.Evaluate(c.pull)
+		after := c.pull
+		after.Files = slices.Clone(c.pull.Files)
+		f := &after.Files[rapid.IntRange(0, len(after.Files)-1).Draw(t, "file")]
+		side := rapid.SampledFrom([]*fact.Maybe[fact.Entry]{&f.Head, &f.Base}).Draw(t, "side")
+		if !side.IsKnown() {
+			t.Skip("its entry is not known, so that its mode could change as well")
+		}
+		*side, f.Patch = fact.Known(fact.Entry{Mode: side.Value.Mode, Blob: "another"}), fact.Known("another")
+		changed := func(s policy.Scope) bool {
+			return s.All || slices.ContainsFunc(f.Paths(), func(p string) bool { return slices.Contains(s.Paths, p) })
+		}
+		for i, r := range p.Evaluate(after).Rules {
+			was := leaves(before.Rules[i].Require)
+			for j, l := range leaves(r.Require) {
+				for _, a := range l.Counted {
+					if a.Commit == "old" && changed(l.Scope) {
+						t.Fatalf("%s counts for %s over %v, of which %s is another\n%s\n%s", a.By, r.Name, l.Scope, f.Path, c.text(c.rules), describe(before))
+					}
+				}
+				if changed(l.Scope) {
+					for _, a := range was[j].Counted {
+						if a.Commit == "old" {
+							reached["falls"]++
+						}
+					}
+					continue
+				}
+				if before.Rules[i].Distinct {
+					continue // whose seats are also other requirements'
+				}
+				if fmt.Sprint(l.Counted) != fmt.Sprint(was[j].Counted) {
+					t.Fatalf("%v counted for %s over %v, and once %s is another %v\n%s\n%s", was[j].Counted, r.Name, l.Scope, f.Path, l.Counted, c.text(c.rules), describe(before))
+				}
+				for _, a := range l.Counted {
+					if a.Commit == "old" {
+						reached["stands"]++
+					}
+				}
+			}
+		}
+	})
+	if !t.Failed() && (reached["falls"] == 0 || reached["stands"] == 0) {
+		t.Errorf("no case reaches it: %v", reached)
+	}
+}
+
+func TestARequestForChangesBlocksUntilThatPersonApproves(t *testing.T) {
+	reached := 0
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawCase(t, true)
+		p := c.policy(t)
+		find := func(d policy.Decision, rule, leaf int) policy.Requirement { return leaves(d.Rules[rule].Require)[leaf] }
+		by := func(l policy.Requirement, login string) bool {
+			return slices.ContainsFunc(l.Counted, func(a policy.Approval) bool { return a.By == login && a.Review != 0 })
+		}
+		for i, r := range p.Evaluate(c.pull).Rules {
+			for j, l := range leaves(r.Require) {
+				for _, a := range l.Counted {
+					if a.Review == 0 {
+						continue
+					}
+					reached++
+					pull := c.pull
+					// The latest of their reviews of that moment, so that they hold the role.
+					last := fact.Review{ID: 1000, Author: fact.Person{Login: a.By}, State: fact.ChangesRequested, At: a.At, Commit: "old"}
+					pull.Reviews = slices.DeleteFunc(slices.Clone(pull.Reviews), func(r fact.Review) bool { return r.Author.Login == a.By && r.At.After(a.At) })
+					pull.Reviews = append(pull.Reviews, last)
+					d := p.Evaluate(pull)
+					if got := find(d, i, j); got.Status != policy.Refused || by(got, a.By) || !slices.Contains(got.Blockers, a.By) {
+						t.Fatalf("%s requests changes, and %s of %s is %s\n%s\n%s", a.By, l.Role, r.Name, got.Status, c.text(c.rules), describe(d))
+					}
+					last.ID, last.State, last.Commit, last.Delivered = 1001, fact.Approved, "head", "head"
+					pull.Reviews = append(pull.Reviews, last)
+					d = p.Evaluate(pull)
+					if got := find(d, i, j); slices.Contains(got.Blockers, a.By) || !r.Distinct && got.Status != policy.Idle && !by(got, a.By) {
+						t.Fatalf("%s approves again, and %s of %s is %s\n%s\n%s", a.By, l.Role, r.Name, got.Status, c.text(c.rules), describe(d))
+					}
+				}
+			}
+		}
+	})
+	if !t.Failed() && reached == 0 {
+		t.Error("no case reaches it")
+	}
+}

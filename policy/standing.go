@@ -219,11 +219,12 @@ func (t *trees) since(key driftKey) *drift {
 }
 
 // samePatch reports whether the file that p belongs to is changed by the very
-// same patch, and has the same mode. A patch does not show modes.
+// same patch, and has the same mode. A patch does not show modes, and an empty
+// one nothing at all.
 func (t *trees) samePatch(snap *fact.Snapshot, p string) bool {
 	f := t.owner[p]
 	then, ok := snap.Patches[f.Path]
-	if !ok || !f.Patch.IsKnown() || then != f.Patch.Value {
+	if !ok || then == "" || !f.Patch.IsKnown() || then != f.Patch.Value {
 		return false
 	}
 	was, ok := snap.Head[p]
