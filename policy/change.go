@@ -217,7 +217,7 @@ func (c *comparison) rule(x, y *RuleResult) {
 	pairs(roleRequirements(x.Require), roleRequirements(y.Require), func(r Requirement) string { return r.Role + "\x00" + r.Project }, func(p, q *Requirement) {
 		c.requirement(at, p, q)
 	})
-	if len(c.out) == from && !same(x, y) {
+	if len(c.out) == from && !sameRule(*x, *y) {
 		details := with(DetailsChanged)
 		details.Reasons = y.Reasons
 		c.add(details)
@@ -445,6 +445,9 @@ func scopePaths(s Scope) []string {
 
 // difference returns what only after has, and what only before has.
 func difference(before, after []string) (added, removed []string) {
+	if slices.Equal(before, after) {
+		return nil, nil
+	}
 	only := func(list, other []string) []string {
 		in := make(map[string]bool, len(other))
 		for _, s := range other {
@@ -470,6 +473,20 @@ func newReasons(before, after []Reason) []Reason {
 		}
 	}
 	return out
+}
+
+// sameRule is same for rules, whose elements and scope can be thousands.
+func sameRule(a, b RuleResult) bool {
+	if !slices.EqualFunc(a.Elements, b.Elements, func(x, y Element) bool {
+		return x.Summary == y.Summary && x.Unknown == y.Unknown && slices.Equal(x.Paths, y.Paths) && (x.Paths == nil) == (y.Paths == nil)
+	}) {
+		return false
+	}
+	if a.Scope.All != b.Scope.All || !slices.Equal(a.Scope.Paths, b.Scope.Paths) {
+		return false
+	}
+	a.Elements, b.Elements, a.Scope, b.Scope = nil, nil, Scope{}, Scope{}
+	return same(a, b)
 }
 
 // same reports whether two parts of a decision say the same: whether they are

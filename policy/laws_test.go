@@ -691,6 +691,21 @@ func TestAnApprovalFollowsTheFilesThatItCoversAndNoOthers(t *testing.T) {
 			t.Skip("no files")
 		}
 		p := c.policy(t)
+		// Everybody approved an older commit, on which all was as it is now.
+		c.pull.ForcePushes, c.pull.Reviews = nil, nil
+		for i, by := range lawPeople {
+			c.pull.Reviews = append(c.pull.Reviews, review(by, fact.Approved, i+1, "old"))
+		}
+		snap := fact.Snapshot{Commit: "old", MergeBase: fact.Known("mb"), Head: map[string]fact.Entry{}, Base: map[string]fact.Entry{}}
+		for _, f := range c.pull.Files {
+			for _, path := range f.Paths() {
+				snap.Head[path], snap.Base[path] = fact.Entry{}, fact.Entry{}
+			}
+		}
+		for _, f := range c.pull.Files {
+			snap.Head[f.Path], snap.Base[f.Paths()[0]] = f.Head.Value, f.Base.Value
+		}
+		c.pull.Snapshots = map[string]fact.Snapshot{"old": snap}
 		before := p.Evaluate(c.pull)
 		after := c.pull
 		after.Files = slices.Clone(c.pull.Files)

@@ -340,3 +340,11 @@ func TestAGlobFindsTheSameAmongManyFilesAsAmongFew(t *testing.T) {
 		}
 	})
 }
+
+func TestTextsThatOccurAreOfAttributesThatExist(t *testing.T) {
+	for key, exists := range policy.OccurringForTest() {
+		if !exists {
+			t.Errorf("the schema has no %s", key)
+		}
+	}
+}

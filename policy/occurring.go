@@ -43,7 +43,12 @@ func (c *checker) occurs(e, with hclsyntax.Expression, s *scope) {
 		return
 	}
 	values := occurring[kindOf(element.Type())+"."+attr.Name]
-	if values != nil && !slices.Contains(values, given) {
-		c.warnf(with.Range(), "Text that never occurs", "%s is never %q.%s", t.Traversal.RootName()+"."+attr.Name, given, didYouMean(given, values))
+	if values == nil || slices.Contains(values, given) {
+		return
 	}
+	remedy := hint(given, values)
+	if remedy == "" {
+		remedy = " It is one of " + list(values) + "."
+	}
+	c.warnf(with.Range(), "Text that never occurs", "%s.%s is never %q.%s", t.Traversal.RootName(), attr.Name, given, remedy)
 }
