@@ -121,7 +121,7 @@ func (a *asker) answered(nodes []*node) bool {
 
 // inAny reports whether a path is in one of the sets for certain.
 func inAny(sets []*globs, p string) bool {
-	return slices.ContainsFunc(sets, func(s *globs) bool { return s.match(p, fold(p)) == matched })
+	return slices.ContainsFunc(sets, func(s *globs) bool { return s.match(p, fact.FoldPath(p)) == matched })
 }
 
 // touches reports whether the rule's scope meets the project's files.
