@@ -30,6 +30,7 @@ type cli struct {
 	Demo       demoCmd       `cmd:"" help:"Play the life of a pull request against a GitHub of its own, on this machine."`
 	Init       initCmd       `cmd:"" help:"Write a policy to start from."`
 	Validate   validateCmd   `cmd:"" help:"Check policy files."`
+	Fmt        fmtCmd        `cmd:"" help:"Bring policies and their tests into canonical layout."`
 	Check      checkCmd      `cmd:"" help:"Decide on a range of commits of a local repository."`
 	Diff       diffCmd       `cmd:"" help:"Show what a range of commits does, as far as rolecall knows it."`
 	Backtest   backtestCmd   `cmd:"" help:"Replay policies over the history of a local repository."`
