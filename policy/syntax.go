@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/zclconf/go-cty/cty"
 )
 
 // TestSuffix ends the names of a policy's test files.
@@ -43,10 +44,24 @@ func Format(s *Source) ([]byte, []Diagnostic) {
 		return nil, diags
 	}
 	text := bytes.ReplaceAll(bytes.TrimPrefix(s.Bytes, []byte("\xef\xbb\xbf")), []byte("\r\n"), []byte("\n"))
-	text = hclwrite.Format(bytes.Trim(text, "\n"))
-	text = bytes.TrimRight(text, " \t\n")
-	if len(text) > 0 {
-		text = append(text, '\n')
+	if text = bytes.Trim(text, " \t\n"); len(text) == 0 {
+		return []byte{}, nil
 	}
-	return text, nil
+	return hclwrite.Format(append(text, '\n')), nil
+}
+
+// IsFloor reports whether a source says of itself that it is an
+// organisation's floor, which is loaded as one.
+func IsFloor(s *Source) bool {
+	body, _ := Parse(s, false)
+	if body == nil {
+		return false
+	}
+	for _, b := range body.Blocks {
+		if a := b.Body.Attributes["floor"]; b.Type == "policy" && a != nil {
+			v, diags := a.Expr.Value(nil)
+			return !diags.HasErrors() && v.RawEquals(cty.True)
+		}
+	}
+	return false
 }

@@ -27,6 +27,7 @@ func TestFormatKeepsCommentsAndAlignsWhatBelongsTogether(t *testing.T) {
 		"a mark of byte order":         {"\xef\xbb\xbfpolicy {}\n", "policy {}\n"},
 		"no line end at the end":       {"policy {}", "policy {}\n"},
 		"nothing":                      {"\n\n", ""},
+		"a heredoc at the end":         {"x = <<EOT\ny\nEOT\n\n", "x = <<EOT\ny\nEOT\n"},
 		"a heredoc keeps its inside":   {"test \"a\" {\n x = <<EOT\n   y\n\nEOT\n}\n", "test \"a\" {\n  x = <<EOT\n   y\n\nEOT\n}\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -31,6 +31,7 @@ type cli struct {
 	Init       initCmd       `cmd:"" help:"Write a policy to start from."`
 	Validate   validateCmd   `cmd:"" help:"Check policy files."`
 	Fmt        fmtCmd        `cmd:"" help:"Bring policies and their tests into canonical layout."`
+	Test       testCmd       `cmd:"" help:"Run the tests of policies."`
 	Check      checkCmd      `cmd:"" help:"Decide on a range of commits of a local repository."`
 	Diff       diffCmd       `cmd:"" help:"Show what a range of commits does, as far as rolecall knows it."`
 	Backtest   backtestCmd   `cmd:"" help:"Replay policies over the history of a local repository."`
@@ -74,7 +75,7 @@ func run(ctx context.Context, args []string, s streams) int {
 		fmt.Fprintf(s.err, "rolecall: %v\n", err)
 		return exitError
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(goFlags(args))
 	if code >= 0 { // --help was answered
 		return code
 	}
