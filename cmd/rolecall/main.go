@@ -33,6 +33,7 @@ type cli struct {
 	Fmt        fmtCmd        `cmd:"" help:"Bring policies and their tests into canonical layout."`
 	Test       testCmd       `cmd:"" help:"Run the tests of policies."`
 	Check      checkCmd      `cmd:"" help:"Decide on a range of commits of a local repository."`
+	Explain    explainCmd    `cmd:"" help:"Explain the decision on one pull request, as a tree."`
 	Diff       diffCmd       `cmd:"" help:"Show what a range of commits does, as far as rolecall knows it."`
 	Backtest   backtestCmd   `cmd:"" help:"Replay policies over the history of a local repository."`
 	FakeGithub fakeGithubCmd `cmd:"" name:"fake-github" hidden:"" help:"Serve a fake GitHub, for tests and load."`

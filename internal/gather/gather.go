@@ -45,6 +45,8 @@ type Want struct {
 type Options struct {
 	// DefaultPolicy applies to repositories that have none; nil for none.
 	DefaultPolicy *policy.Source
+	// Draft is what stands in for policies on GitHub, for a simulation.
+	Draft Draft
 	// Wants says which contents the analyses behind a policy's names need;
 	// nil for none.
 	Wants func(files []fact.File, needs policy.Needs) []Want
@@ -52,6 +54,9 @@ type Options struct {
 	Now    func() time.Time
 	Logger *slog.Logger // slog.Default() where nil
 }
+
+// Draft is policies that are not on GitHub yet; nil for those that are.
+type Draft struct{ Own, Floor *policy.Source }
 
 // Gatherer reads pull requests. It is safe for concurrent use.
 type Gatherer struct {
