@@ -197,7 +197,7 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 
 // Words is what a check says.
 func Words(s plan.Shown) report.Output {
-	return report.Check(s.Decision, report.Options{Asked: s.Asked, Shares: s.Shares, Forged: s.Forged, OwnPolicy: s.OwnPolicy})
+	return report.Check(s.Decision, report.Options{Asked: s.Asked, Shares: s.Shares, Forged: s.Forged})
 }
 
 // Digest covers everything that a check says.

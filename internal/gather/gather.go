@@ -95,6 +95,9 @@ type Gathered struct {
 	Policy      *policy.Policy
 	Diagnostics []policy.Diagnostic
 	Sources     []policy.SourceRef
+	// Proposal is what the pull request would make of the policy; nil where it
+	// changes none of its files.
+	Proposal *policy.Proposal
 	// Missing: there is no policy and never was one; nothing is to be done.
 	Missing bool
 	// Gone: there was a policy, and now it is absent or cannot be read.
@@ -123,11 +126,14 @@ func (g *Gatherer) Pull(ctx context.Context, ref fact.Ref, hint Hint) (Gathered,
 	if err := r.policy(ctx); err != nil {
 		return Gathered{}, err
 	}
-	if r.out.Missing || r.out.Policy == nil {
+	if r.out.Missing {
 		return r.out, nil
 	}
 	if err := r.files(ctx, early); err != nil {
 		return Gathered{}, err
+	}
+	if r.out.Policy == nil { // the pull request may be the one that mends it
+		return r.out, r.proposal(ctx)
 	}
 	if err := r.details(ctx); err != nil {
 		return Gathered{}, err
@@ -142,6 +148,7 @@ type reading struct {
 	ref    fact.Ref
 	facts  github.PullFacts
 	pushes []store.Push
+	floor  *policy.Source // in force
 	out    Gathered
 }
 
@@ -187,6 +194,7 @@ func (r *reading) details(ctx context.Context) error {
 	var people fact.Roster
 	clean := map[string]bool{}
 	run(r.objects)
+	run(r.proposal)
 	run(func(ctx context.Context) (err error) {
 		people, err = r.roster(ctx)
 		return err

@@ -30,6 +30,7 @@ func (r *reading) policy(ctx context.Context) error {
 			return err
 		}
 	}
+	r.floor = floor
 	if own == nil && floor == nil && !r.out.Gone && r.facts.Policy.Problem == "" {
 		own = r.g.options.DefaultPolicy
 		if own != nil {
