@@ -36,10 +36,11 @@ func (l *live) connect(ctx context.Context, ref *fact.Ref) (*github.App, error) 
 		}
 		return github.NewReader(config, l.Token)
 	}
-	var err error
-	if config.PrivateKey, err = credentials{PrivateKey: l.PrivateKey, PrivateKeyPath: l.PrivateKeyPath}.key(); err != nil {
+	key, err := (credentials{PrivateKey: l.PrivateKey, PrivateKeyPath: l.PrivateKeyPath}).key()
+	if err != nil {
 		return nil, err
 	}
+	config.PrivateKey = key
 	app, err := github.NewApp(config)
 	if err != nil {
 		return nil, err
