@@ -98,6 +98,8 @@ type Gathered struct {
 	// Proposal is what the pull request would make of the policy; nil where it
 	// changes none of its files.
 	Proposal *policy.Proposal
+	// Proposed is what the Proposal was read from; nil where that is.
+	Proposed *Proposed
 	// Missing: there is no policy and never was one; nothing is to be done.
 	Missing bool
 	// Gone: there was a policy, and now it is absent or cannot be read.
