@@ -43,7 +43,12 @@ func proposal(b *strings.Builder, d policy.Decision) {
 	}
 	defer failedTests(b, d)
 	if len(d.Proposal.Paths) == 0 {
-		b.WriteString("> The policy's tests change.\n\n")
+		if len(d.Proposal.Diagnostics) == 0 {
+			b.WriteString("> The policy's tests change.\n\n")
+			return
+		}
+		diagnostics(b, d.Proposal.Diagnostics)
+		b.WriteString("\n")
 		return
 	}
 	var files []string

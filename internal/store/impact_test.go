@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,6 +31,17 @@ func TestAnImpactIsKeptForItsPairOfVersions(t *testing.T) {
 		}
 		if _, ok, _ := s.Impact(t.Context(), pull, "a c"); ok {
 			t.Error("found another version's")
+		}
+		for i := range 101 { // no more than a hundred are kept
+			if err := s.SaveImpact(t.Context(), pull, fmt.Sprint("v", i), policy.Impact{Replayed: i}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, ok, _ := s.Impact(t.Context(), pull, "a b"); ok {
+			t.Error("the oldest is still there")
+		}
+		if got, ok, _ := s.Impact(t.Context(), pull, "v100"); !ok || got.Replayed != 100 {
+			t.Errorf("the latest is %+v, %v", got, ok)
 		}
 	})
 }
