@@ -2,6 +2,7 @@ package policy
 
 import (
 	"bytes"
+	"regexp"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -35,6 +36,8 @@ func Diagnose(s *Source, diags hcl.Diagnostics) []Diagnostic {
 // few; "" where there is nothing to offer.
 func DidYouMean(given string, candidates []string) string { return didYouMean(given, candidates) }
 
+var lineEnds = regexp.MustCompile(`\r+\n`)
+
 // Format returns a policy or a file of its tests in canonical layout: the
 // same words and comments, with indentation and equals signs aligned, no
 // blank lines around the whole, and one line end after the last line. It is
@@ -43,11 +46,19 @@ func Format(s *Source) ([]byte, []Diagnostic) {
 	if _, diags := Parse(s, true); HasErrors(diags) {
 		return nil, diags
 	}
-	text := bytes.ReplaceAll(bytes.TrimPrefix(s.Bytes, []byte("\xef\xbb\xbf")), []byte("\r\n"), []byte("\n"))
-	if text = bytes.Trim(text, " \t\n"); len(text) == 0 {
+	text := lineEnds.ReplaceAll(bytes.TrimPrefix(s.Bytes, []byte("\xef\xbb\xbf")), []byte("\n"))
+	if text = bytes.Trim(text, " \t\r\n"); len(text) == 0 {
 		return []byte{}, nil
 	}
-	return hclwrite.Format(append(text, '\n')), nil
+	text = append(text, '\n')
+	for range 4 { // once is nearly always enough, and twice must not differ
+		again := hclwrite.Format(text)
+		if bytes.Equal(again, text) {
+			break
+		}
+		text = again
+	}
+	return text, nil
 }
 
 // IsFloor reports whether a source says of itself that it is an

@@ -30,3 +30,14 @@ func TestTheEmbeddedPolicyPassesItsTests(t *testing.T) {
 		t.Errorf("never in force: %q; never waiting: %q", n, m)
 	}
 }
+
+func BenchmarkRun(b *testing.B) {
+	p, _ := policy.Load(nil, &policy.Source{Name: "cloud.hcl", Bytes: policy.Cloud()})
+	s, _ := policytest.Load(&policy.Source{Name: "cloud.rolecall_test.hcl", Bytes: policy.CloudTests()}, p)
+	for b.Loop() {
+		for _, one := range s.Tests {
+			s.Run(one)
+		}
+	}
+	b.ReportMetric(float64(len(s.Tests)), "tests/op")
+}

@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -153,4 +154,25 @@ func TestAnImpactIsNoneOnItselfAndTurnsAround(t *testing.T) {
 			rt.Fatalf("there %+v, back %+v", a, b)
 		}
 	})
+}
+
+// BenchmarkImpact replays two versions of the embedded policy on 50 stored pull
+// requests of 30 files each.
+func BenchmarkImpact(b *testing.B) {
+	before, _ := policy.Load(nil, &policy.Source{Name: "a.hcl", Bytes: policy.Cloud()})
+	after, _ := policy.Load(nil, &policy.Source{Name: "b.hcl", Bytes: append(policy.Cloud(), "\nrule \"more\" {\n  require \"manager\" {}\n}\n"...)})
+	var paths []string
+	for i := range 30 {
+		paths = append(paths, fmt.Sprintf("docs/%d.md", i))
+	}
+	pull := stored(b, paths...)
+	for b.Loop() {
+		i := replay.NewImpact(before, after)
+		for range 50 {
+			i.Add(pull)
+		}
+		if got := i.Result(); len(got.Different)+len(got.Skipped) == 0 {
+			b.Fatalf("nothing differs: %+v", got)
+		}
+	}
 }
