@@ -37,7 +37,7 @@ func TestTheDemoIsLeftRunningWhereAsked(t *testing.T) {
 	go func() {
 		done <- run(ctx, []string{"demo", "--keep"}, streams{in: strings.NewReader(""), out: out, err: out})
 	}()
-	for end := time.Now().Add(time.Minute); !strings.Contains(out.String(), "Stop with Ctrl-C"); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); !strings.Contains(out.String(), "Stop with Ctrl-C"); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("the demo does not come to rest:\n%s", out)
 		}

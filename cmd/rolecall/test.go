@@ -74,7 +74,7 @@ func (c *testCmd) Run(s streams) error {
 			of = testedBy(file)
 		}
 		if of == "" && c.Floor == "" {
-			return fmt.Errorf("%s: there is no policy beside it\nhint: name it with --policy FILE", shown(file))
+			return fmt.Errorf("%s: there is no policy beside it\nhint: name it with --policy FILE", shownPath(file))
 		}
 		t := byPolicy[of]
 		if t == nil {
@@ -105,7 +105,7 @@ func (c *testCmd) files() ([]string, error) {
 	}
 	for _, p := range paths {
 		if info, err := os.Stat(p); err == nil && !info.IsDir() && !isTest(p) {
-			return nil, fmt.Errorf("%s is no test file: their names end in %s", shown(p), policy.TestSuffix)
+			return nil, fmt.Errorf("%s is no test file: their names end in %s", shownPath(p), policy.TestSuffix)
 		}
 	}
 	files, err := policyFiles(paths)
@@ -119,7 +119,7 @@ func (c *testCmd) files() ([]string, error) {
 	return files, nil
 }
 
-func shown(file string) string { return relative(absolute(file)) }
+func shownPath(file string) string { return relative(absolute(file)) }
 
 // load loads the policy that tests are about, and its name.
 func (c *testCmd) load(s streams, of string) (*policy.Policy, string, error) {

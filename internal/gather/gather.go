@@ -135,7 +135,8 @@ func (g *Gatherer) Pull(ctx context.Context, ref fact.Ref, hint Hint) (Gathered,
 		return Gathered{}, err
 	}
 	if r.out.Policy == nil { // the pull request may be the one that mends it
-		return r.out, r.proposal(ctx)
+		err := r.proposal(ctx, r.touched())
+		return r.out, err
 	}
 	if err := r.details(ctx); err != nil {
 		return Gathered{}, err
@@ -195,8 +196,9 @@ func (r *reading) details(ctx context.Context) error {
 	}
 	var people fact.Roster
 	clean := map[string]bool{}
+	changed := r.touched() // before objects writes to the files
 	run(r.objects)
-	run(r.proposal)
+	run(func(ctx context.Context) error { return r.proposal(ctx, changed) })
 	run(func(ctx context.Context) (err error) {
 		people, err = r.roster(ctx)
 		return err

@@ -22,36 +22,47 @@ type Proposed struct {
 	Tests []policy.Source
 }
 
-// proposal loads the policy files that the pull request changes as they stand
-// at its head, and reads their tests. It costs a call where there are any,
-// beside the others.
-func (r *reading) proposal(ctx context.Context) error {
-	p := &r.out.Pull
+// touched is what of the policy a pull request changes.
+type touched struct {
+	paths  []string        // policies that stand at the head
+	gone   []string        // policies that it removes
+	tested map[string]bool // folders whose policy or tests change
+}
+
+// touched finds what of the policy the pull request changes.
+func (r *reading) touched() touched {
 	organisation := strings.EqualFold(r.ref.Repo, ".github")
-	var paths, gone []string
-	tested := map[string]bool{} // the folders whose policy or tests change
-	for _, f := range p.Files {
+	t := touched{tested: map[string]bool{}}
+	for _, f := range r.out.Pull.Files {
 		for _, name := range f.Paths() {
 			dir := folder(name)
 			switch {
 			case dir != folder(policy.RepoPath) && (dir != "" || !organisation):
 			case strings.HasSuffix(name, policy.TestSuffix):
-				tested[dir] = true
+				t.tested[dir] = true
 			case name == policy.RepoPath || organisation && name == policy.FloorPath:
 				if name == f.Path && f.Status != fact.Removed {
-					paths, tested[dir] = append(paths, name), true
+					t.paths, t.tested[dir] = append(t.paths, name), true
 				} else {
-					gone = append(gone, name)
+					t.gone = append(t.gone, name)
 				}
 			}
 		}
 	}
-	if len(tested)+len(gone) == 0 {
+	slices.Sort(t.paths)
+	return t
+}
+
+// proposal loads the policy files that the pull request changes as they stand
+// at its head, and reads their tests. It costs a call where there are any,
+// beside the others.
+func (r *reading) proposal(ctx context.Context, t touched) error {
+	p, paths := &r.out.Pull, t.paths
+	if len(t.tested)+len(t.gone) == 0 {
 		return nil
 	}
-	slices.Sort(paths)
 	var asks []github.Ask
-	for dir := range tested {
+	for dir := range t.tested {
 		asks = append(asks, github.Ask{Place: github.Place{Commit: p.Head.SHA, Path: dir}, Content: true, List: true})
 	}
 	for _, path := range paths {
@@ -62,7 +73,7 @@ func (r *reading) proposal(ctx context.Context) error {
 		return err
 	}
 	out, from := &policy.Proposal{Paths: paths}, &Proposed{Policy: r.out.Policy}
-	for _, path := range gone {
+	for _, path := range t.gone {
 		out.Diagnostics = append(out.Diagnostics, policy.Diagnostic{
 			Severity: policy.SeverityWarning, Source: path, Summary: "The policy is removed",
 			Detail: "A policy that was there and is gone fails the check of every pull request. Before this is merged, no longer require the check.",
@@ -97,7 +108,7 @@ func (r *reading) proposal(ctx context.Context) error {
 			from.Policy = nil
 		}
 	}
-	for _, dir := range slices.Sorted(maps.Keys(tested)) {
+	for _, dir := range slices.Sorted(maps.Keys(t.tested)) {
 		r.tests(out, from, found, dir)
 	}
 	r.out.Proposal, r.out.Proposed = out, from

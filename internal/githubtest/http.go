@@ -190,7 +190,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, op *operation) {
 	if f.Status != 0 {
 		answer = &response{status: f.Status, raw: []byte(f.Body), header: f.Header}
 		if f.Body == "" {
-			answer.body = object{"message": http.StatusText(f.Status)}
+			message := http.StatusText(f.Status)
+			if f.Quote {
+				message += ": Authorization: " + r.Header.Get("Authorization")
+			}
+			answer.body = object{"message": message, "documentation_url": "https://docs.github.com/rest"}
 		}
 	} else {
 		answer = s.answer(req)

@@ -35,6 +35,9 @@ type Options struct {
 	// MoveReviewsOnForcePush makes a force-push move the commit of earlier
 	// reviews to the new head, which has been seen in the field (behaviour 2).
 	MoveReviewsOnForcePush bool
+	// LongTokens gives installations tokens of some 520 characters in place of
+	// 40.
+	LongTokens bool
 	// FileLimit is the number of files beyond which the file list of a pull
 	// request stops; GitHub's own 3,000 when zero.
 	FileLimit int

@@ -20,14 +20,17 @@ const (
 	Unassign    Kind = "unassign"     // Logins
 	Label       Kind = "label"        // Label
 	Reply       Kind = "reply"        // Comment, Verdicts
-	React       Kind = "react"        // Comment, Reaction; only after all that the comment asks for
+	React       Kind = "react"        // Comment, Reaction, Verdicts; only after all that the comment asks for
 )
 
 // Action is one write to GitHub. Which fields are set depends on Kind.
 type Action struct {
 	Kind Kind
 	// Why is its cause, for the log and the audit trail.
-	Why      string
+	Why string
+	// By is the login of whoever's command it carries out or answers; "" for
+	// what rolecall does of itself.
+	By       string
 	Check    Check
 	Logins   []string
 	Teams    []string // "org/slug"
