@@ -4,9 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -58,22 +56,8 @@ func (c *initCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(c.File), 0o755); err != nil { //nolint:gosec // a policy is for everybody to read
+	if err := writeNew(c.File, text, c.Force); err != nil {
 		return err
-	}
-	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	if c.Force {
-		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-	}
-	f, err := os.OpenFile(c.File, mode, 0o644) //nolint:gosec // a policy is for everybody to read
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists and was left as it is: --force replaces it", relative(c.File))
-	} else if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", relative(c.File), err)
 	}
 	fmt.Fprintf(s.out, "wrote %s\nnext: rolecall validate %[1]s, then commit it to the default branch\n", relative(c.File))
 	return nil

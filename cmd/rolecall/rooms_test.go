@@ -18,6 +18,7 @@ var rooms = map[string][]string{
 	"policy/fact":                  {},
 	"policy":                       {"policy/fact"},
 	"internal/command":             {"policy/fact"},
+	"internal/adopt":               {"policy"},
 	"internal/analyse":             {"policy/fact", "internal/analyse/golang", "internal/analyse/terraform", "internal/analyse/supplychain"},
 	"internal/analyse/golang":      {"policy/fact"},
 	"internal/analyse/terraform":   {"policy/fact"},
