@@ -30,6 +30,7 @@ type cli struct {
 	Demo       demoCmd       `cmd:"" help:"Play the life of a pull request against a GitHub of its own, on this machine."`
 	Init       initCmd       `cmd:"" help:"Write a policy to start from."`
 	Import     importCmd     `cmd:"" help:"Make a policy of CODEOWNERS, or of a policy-bot policy."`
+	LSP        lspCmd        `cmd:"" name:"lsp" help:"Serve editors: a language server for policies."`
 	Validate   validateCmd   `cmd:"" help:"Check policy files."`
 	Check      checkCmd      `cmd:"" help:"Decide on a range of commits of a local repository."`
 	Diff       diffCmd       `cmd:"" help:"Show what a range of commits does, as far as rolecall knows it."`
