@@ -139,6 +139,32 @@ func TestSomebodyWhoCannotBeAsked(t *testing.T) {
 	})
 }
 
+// A team with automatic assignment is replaced by some of its members, who are
+// let stay.
+func TestATeamWhoseMembersGitHubAssigns(t *testing.T) {
+	team := strings.Replace(policyText, "changes = go.files\n  require \"cloud-engineer\" {}", "changes = go.files\n  require \"cloud-engineer\" { ask = \"team\" }", 1)
+	eachWith(t, team, githubtest.Options{}, func(t *testing.T, w *world) {
+		w.org.Team("cloud").Grant(w.repo, "push").AutoAssign(2)
+		w.settle()
+		pr := w.open("bo", githubtest.Files{"main.go": goBefore})
+		w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		if got := sorted(pr.Requested()); !slices.Equal(got, []string{"ana", "cy"}) {
+			t.Errorf("asked are %v, want two of the team and not the author", got)
+		}
+		w.fresh(pr)
+		pr.Label("mia", "docs")
+		pr.Unrequest("cy", "cy")
+		w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		if got := pr.Requested(); !slices.Equal(got, []string{"ana"}) {
+			t.Errorf("asked are %v, want the one who is left", got)
+		}
+		w.fresh(pr)
+		pr.Approve("ana")
+		w.expect(pr, "success", "Every role")
+		w.fresh(pr)
+	})
+}
+
 func sorted(s []string) []string {
 	s = slices.Clone(s)
 	slices.Sort(s)

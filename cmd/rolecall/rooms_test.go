@@ -34,8 +34,10 @@ var rooms = map[string][]string{
 	"internal/plan":                {"policy", "policy/fact"},
 	"internal/report":              {"policy", "policy/fact"},
 	"internal/apply":               {"internal/plan", "internal/report", "internal/github", "internal/store", "policy", "policy/fact"},
-	"internal/replay":              {"internal/analyse", "internal/store", "policy", "policy/fact"},
-	"internal/pipeline":            {"internal/gather", "internal/analyse", "internal/plan", "internal/apply", "internal/report", "policy", "policy/fact"},
+	"internal/policytest":          {"internal/analyse", "internal/command", "internal/replay", "internal/roster", "policy", "policy/fact"},
+	"internal/replay":              {"internal/analyse", "internal/roster", "internal/store", "policy", "policy/fact"},
+	"internal/pipeline":            {"internal/gather", "internal/analyse", "internal/plan", "internal/apply", "internal/policytest", "internal/replay", "internal/report", "policy", "policy/fact"},
+	"internal/doctor":              {"internal/github", "policy", "policy/fact"},
 	"internal/githubtest":          {"internal/githubtest/graphql", "testdata/github"},
 	"internal/githubtest/graphql":  {},
 }

@@ -45,6 +45,8 @@ type Want struct {
 type Options struct {
 	// DefaultPolicy applies to repositories that have none; nil for none.
 	DefaultPolicy *policy.Source
+	// Draft is what stands in for policies on GitHub, for a simulation.
+	Draft Draft
 	// Wants says which contents the analyses behind a policy's names need;
 	// nil for none.
 	Wants func(files []fact.File, needs policy.Needs) []Want
@@ -52,6 +54,9 @@ type Options struct {
 	Now    func() time.Time
 	Logger *slog.Logger // slog.Default() where nil
 }
+
+// Draft is policies that are not on GitHub yet; nil for those that are.
+type Draft struct{ Own, Floor *policy.Source }
 
 // Gatherer reads pull requests. It is safe for concurrent use.
 type Gatherer struct {
@@ -90,6 +95,11 @@ type Gathered struct {
 	Policy      *policy.Policy
 	Diagnostics []policy.Diagnostic
 	Sources     []policy.SourceRef
+	// Proposal is what the pull request would make of the policy; nil where it
+	// changes none of its files.
+	Proposal *policy.Proposal
+	// Proposed is what the Proposal was read from; nil where that is.
+	Proposed *Proposed
 	// Missing: there is no policy and never was one; nothing is to be done.
 	Missing bool
 	// Gone: there was a policy, and now it is absent or cannot be read.
@@ -118,11 +128,14 @@ func (g *Gatherer) Pull(ctx context.Context, ref fact.Ref, hint Hint) (Gathered,
 	if err := r.policy(ctx); err != nil {
 		return Gathered{}, err
 	}
-	if r.out.Missing || r.out.Policy == nil {
+	if r.out.Missing {
 		return r.out, nil
 	}
 	if err := r.files(ctx, early); err != nil {
 		return Gathered{}, err
+	}
+	if r.out.Policy == nil { // the pull request may be the one that mends it
+		return r.out, r.proposal(ctx)
 	}
 	if err := r.details(ctx); err != nil {
 		return Gathered{}, err
@@ -137,6 +150,7 @@ type reading struct {
 	ref    fact.Ref
 	facts  github.PullFacts
 	pushes []store.Push
+	floor  *policy.Source // in force
 	out    Gathered
 }
 
@@ -182,6 +196,7 @@ func (r *reading) details(ctx context.Context) error {
 	var people fact.Roster
 	clean := map[string]bool{}
 	run(r.objects)
+	run(r.proposal)
 	run(func(ctx context.Context) (err error) {
 		people, err = r.roster(ctx)
 		return err

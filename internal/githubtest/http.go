@@ -114,9 +114,19 @@ func (r *request) page(n, most int) (from, to int) {
 	return from, min(n, from+per)
 }
 
-// handler answers every call.
+// handler answers every call, and shows pages where no operation is meant.
 func (s *Server) handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, s.route(r)) })
+	pages := s.pages()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		op := s.route(r)
+		if op == nil {
+			if _, pattern := pages.Handler(r); pattern != "" {
+				pages.ServeHTTP(w, r)
+				return
+			}
+		}
+		s.serve(w, r, op)
+	})
 }
 
 // serve takes a call through faults, authentication, limits, permissions and

@@ -41,6 +41,14 @@ type Records interface {
 	// PullsAt returns the other open pull requests of ref's repository whose
 	// head is sha, as far as they are known.
 	PullsAt(ctx context.Context, ref fact.Ref, sha string) ([]fact.Ref, error)
+	// Impact returns what was found for a pair of versions of the policy of
+	// ref's repository, and SaveImpact keeps it.
+	Impact(ctx context.Context, ref fact.Ref, versions string) (policy.Impact, bool, error)
+	SaveImpact(ctx context.Context, ref fact.Ref, versions string, i policy.Impact) error
+	// LatestFacts hands on the facts of the latest decision on each of the n
+	// most recent pull requests of ref's repository, ref itself left out; ok is
+	// false where they are no longer kept.
+	LatestFacts(ctx context.Context, ref fact.Ref, n int, each func(pull fact.Pull, ok bool) error) error
 	// SetUnrequestable remembers, for a while, whose review cannot be
 	// requested in ref's repository.
 	SetUnrequestable(ctx context.Context, ref fact.Ref, reviewers []string) error
@@ -62,6 +70,12 @@ type Line struct {
 	Log     *slog.Logger
 }
 
+// assignment is how long GitHub is given to put members in the place of a team
+// that was asked. The events that tell of it bear rolecall's own name, and so
+// are taken for echoes of what it did.
+// https://docs.github.com/en/organizations/organizing-members-into-teams/managing-code-review-settings-for-your-team
+const assignment = 500 * time.Millisecond
+
 // Outcome is what became of one look at a pull request.
 type Outcome struct {
 	// Decision is nil where no policy governs the pull request.
@@ -70,7 +84,8 @@ type Outcome struct {
 	// showed everything.
 	Actions int
 	// Next is when to look again although no event comes: when time alone may
-	// change the decision, or at once where GitHub refused part of it or a pull
+	// change the decision, before GitHub calls its check stale, once a team
+	// that was asked may have been replaced by its members, or at once where GitHub refused part of it or a pull
 	// request that shares the check was decided meanwhile. Zero when not.
 	Next time.Time
 	// Also is what else has to be looked at: the pull requests that shared a
@@ -90,7 +105,13 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if g.Missing {
 		return Outcome{}, nil
 	}
+	g.Proposal = tested(ctx, g)
 	pull, decision := Decide(g)
+	if decision.Proposal != nil {
+		if decision.Proposal, err = l.foreseen(ctx, g, decision); err != nil {
+			return Outcome{}, fmt.Errorf("replay the policy that %s brings: %w", ref, err)
+		}
+	}
 	l.Metrics.Evaluated(decision.Status, time.Since(started))
 
 	generation, err := l.Records.NextGeneration(ctx, ref, shownGeneration(pull)+1)
@@ -115,7 +136,10 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if err != nil {
 		return Outcome{}, fmt.Errorf("apply to %s: %w", ref, err)
 	}
-	next := decision.ValidUntil
+	next := sooner(decision.ValidUntil, actions.Refresh(decision, pull))
+	if actions.AsksTeams() {
+		next = sooner(next, time.Now().Add(assignment))
+	}
 	if len(refused) > 0 { // somebody else may have to be asked, and the check says who is
 		if err := l.Records.SetUnrequestable(ctx, ref, refused); err != nil {
 			return Outcome{}, err
@@ -133,15 +157,23 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	return Outcome{Decision: &decision, Actions: len(actions.Actions), Next: next, Also: also}, nil
 }
 
+// sooner is the earlier of two times, of which zero is none.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // Decide is the pure middle of the line: what was gathered → its findings →
 // the decision. The pull request comes back with its findings filled in.
 func Decide(g gather.Gathered) (fact.Pull, policy.Decision) {
 	pull := g.Pull
 	pull.Findings = analyse.Analyse(pull.Files, g.Contents)
 	if g.Policy == nil {
-		return pull, policy.BrokenDecision(pull, checkName(pull.Base.Ref), g.Sources, g.Diagnostics)
+		return pull, policy.BrokenDecision(pull, checkName(pull.Base.Ref), g.Sources, g.Diagnostics).Propose(g.Proposal)
 	}
-	return pull, g.Policy.Evaluate(pull)
+	return pull, g.Policy.Evaluate(pull).Propose(g.Proposal)
 }
 
 // checkName is the check's name where no policy can be asked for it.

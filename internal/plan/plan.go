@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -58,9 +60,6 @@ type Shown struct {
 	// Forged has the conclusion, or else the status, of each check of the
 	// same name and commit that somebody else posted.
 	Forged []string
-	// OwnPolicy is true where the pull request changes the repository's
-	// policy file, so that its diagnostics have lines to stand at.
-	OwnPolicy bool
 }
 
 // Plan is what is to be done, in order of importance.
@@ -97,6 +96,12 @@ func Make(d policy.Decision, pull fact.Pull, o Options) Plan {
 	p.add(labels(d, pull)...)
 	p.add(answers(d, pull)...)
 	return p
+}
+
+// AsksTeams reports whether a team is asked for a review, which GitHub may
+// pass on to some of its members.
+func (p Plan) AsksTeams() bool {
+	return slices.ContainsFunc(p.Actions, func(a Action) bool { return a.Kind == Request && len(a.Teams) > 0 })
 }
 
 func (p *Plan) add(actions ...Action) {

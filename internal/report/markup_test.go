@@ -127,6 +127,15 @@ func hostileDecision(t *rapid.T, codes []policy.Code) policy.Decision {
 			{Severity: s(), Source: s(), Line: 1, Column: 2, EndLine: 1, Summary: s(), Detail: s(), Snippet: s()},
 			{Severity: "error", Source: policy.RepoPath, Line: 1, Summary: s(), Detail: s(), Snippet: s()},
 		},
+		Proposal: &policy.Proposal{
+			Paths: []string{s()}, Diagnostics: []policy.Diagnostic{{Severity: "error", Source: s(), Line: 1, Summary: s(), Detail: s(), Snippet: s()}},
+			Tests: 2, Failed: []policy.TestFailure{{Source: s(), Line: 1, Name: s(), Message: s()}},
+			Impact: &policy.Impact{Replayed: 1, Skipped: []policy.Skipped{{Reason: s(), Count: 1}}, Different: []policy.Difference{{
+				Number: 3, Title: s(), Before: policy.Status(s()), After: policy.Met,
+				Gained: []policy.Asked{{Called: s(), Rule: s(), Reasons: []policy.Reason{{Code: policy.ChangesUnknown, Detail: s(), Paths: []string{s()}}}}},
+				Lost:   []policy.Asked{{Called: s(), Rule: s()}},
+			}}},
+		},
 	}
 }
 
@@ -134,7 +143,7 @@ func TestNothingFromOutsideComesAlive(t *testing.T) {
 	all := codes(t)
 	rapid.Check(t, func(t *rapid.T) {
 		d := hostileDecision(t, all)
-		o := report.Options{Asked: []string{hostile(t)}, Forged: []string{hostile(t)}, Shares: []int{9}, OwnPolicy: true}
+		o := report.Options{Asked: []string{hostile(t)}, Forged: []string{hostile(t)}, Shares: []int{9}}
 		out := report.Check(d, o)
 		verdicts := append(d.Commands, policy.CommandVerdict{Command: fact.Command{Name: "help"}, Accepted: true}, policy.CommandVerdict{Command: fact.Command{Name: "explain"}, Accepted: true})
 		for part, s := range map[string]string{
@@ -167,6 +176,7 @@ func TestRowsKeepTheirCells(t *testing.T) {
 		if d.Status == policy.Broken {
 			d.Status = policy.Waiting // else there is no table
 		}
+		d.Proposal = &policy.Proposal{Paths: []string{policy.RepoPath}, Impact: d.Proposal.Impact} // what the rest quotes is no table
 		source := []byte(report.Check(d, report.Options{}).Summary)
 		_ = ast.Walk(gfm.Parse(text.NewReader(source)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 			if entering && (n.Kind().String() == "TableRow" || n.Kind().String() == "TableHeader") && n.ChildCount() != 5 {
