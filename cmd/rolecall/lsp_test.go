@@ -334,6 +334,27 @@ func TestTheEditorExplainsAndGoesThere(t *testing.T) {
 	}
 }
 
+// The tests of a policy are checked against it where it is open.
+func TestTheEditorChecksTests(t *testing.T) {
+	e := newEditor(t, true)
+	const tests = "file:///repo/.github/rolecall.rolecall_test.hcl"
+	open := func(uri, text string) editorDiagnostics {
+		e.notify("textDocument/didOpen", map[string]any{"textDocument": map[string]any{"uri": uri, "languageId": "hcl", "version": 1, "text": text}})
+		return <-e.diagnostics
+	}
+	text := "test \"a\" {\n  roles  = { \"cloud-enginer\" = [\"@ana\"] }\n  expect = { status = \"met\" }\n}\n"
+	if d := open(tests, text); len(d.Diagnostics) != 0 {
+		t.Errorf("a file of tests by itself: %+v", d.Diagnostics)
+	}
+	open(editorFile, editorPolicy)
+	if d := <-e.diagnostics; d.URI != tests || len(d.Diagnostics) != 1 || !strings.Contains(d.Diagnostics[0].Message, `Did you mean "cloud-engineer"?`) {
+		t.Errorf("a misspelling in a test: %+v", d)
+	}
+	if d := open(tests, "test {"); len(d.Diagnostics) == 0 {
+		t.Error("a file of tests that does not parse has nothing wrong with it")
+	}
+}
+
 func TestTheEditorListsAndFormats(t *testing.T) {
 	e := newEditor(t, true)
 	e.show(strings.Replace(editorPolicy, "  title   =", "title =", 1))

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/hmarr/codeowners"
 	"pgregory.net/rapid"
 
@@ -37,7 +36,7 @@ func load(t failer, text []byte) *policy.Policy {
 		_ = policy.FormatDiagnostics(&b, diags, false)
 		t.Fatalf("the policy does not load:\n%s\n%s", b.String(), text)
 	}
-	if formatted := hclwrite.Format(text); !bytes.Equal(formatted, text) {
+	if formatted, _ := policy.Format(&policy.Source{Bytes: text}); !bytes.Equal(formatted, text) {
 		t.Fatalf("the policy is not formatted:\n%s", cmp.Diff(string(formatted), string(text)))
 	}
 	return p

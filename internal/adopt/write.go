@@ -100,8 +100,12 @@ func (w *writer) role(r, keepers *role) {
 
 // finish formats the text and makes sure that it loads.
 func (w *writer) finish(name string, found []Note) (Import, error) {
-	text := hclwrite.Format([]byte(strings.TrimRight(w.b.String(), "\n") + "\n"))
-	_, diags := policy.Load(nil, &policy.Source{Name: name, Bytes: text})
+	text := []byte(w.b.String())
+	formatted, diags := policy.Format(&policy.Source{Name: name, Bytes: text})
+	if !policy.HasErrors(diags) {
+		text = formatted
+		_, diags = policy.Load(nil, &policy.Source{Name: name, Bytes: text})
+	}
 	for _, d := range diags {
 		if d.Severity == policy.SeverityError {
 			return Import{Policy: text, Notes: found}, fmt.Errorf("the policy made of %s does not load: line %d: %s: %s", name, d.Line, d.Summary, d.Detail)

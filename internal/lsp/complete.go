@@ -14,6 +14,7 @@ func (s *server) complete(d *document, offset int) []completionItem {
 	c := d.at(offset)
 	w := &offers{server: s, cursor: c, doc: d}
 	switch {
+	case d.tests(): // whose words are the tests' own
 	case c.text:
 		w.insideText()
 	case c.arg == nil:

@@ -24,7 +24,8 @@ func Places(text string, offset int) int {
 
 // Check is what the editor is shown of a file, as texts.
 func Check(uri, text string) (messages []string) {
-	for _, i := range newDocument(uri, 1, bounded(text)).check() {
+	s := &server{documents: map[string]*document{}}
+	for _, i := range s.check(newDocument(uri, 1, bounded(text))) {
 		messages = append(messages, i.Message)
 	}
 	return messages

@@ -6,13 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/sourcegraph/jsonrpc2"
 
+	"github.com/rolecall/rolecall/internal/policytest"
 	"github.com/rolecall/rolecall/policy"
 )
 
@@ -181,10 +183,35 @@ func (s *server) initialize(p initializeParams) initializeResult {
 	}
 }
 
-// show keeps a document and tells the editor what is wrong with it.
+// show keeps a document and tells the editor what is wrong with it, and with
+// the tests of it that are open.
 func (s *server) show(ctx context.Context, conn *jsonrpc2.Conn, d *document) error {
 	s.documents[d.uri] = d
-	return conn.Notify(ctx, "textDocument/publishDiagnostics", publishDiagnosticsParams{URI: d.uri, Version: d.version, Diagnostics: d.check()})
+	shown := []*document{d}
+	for _, uri := range slices.Sorted(maps.Keys(s.documents)) {
+		if other := s.documents[uri]; other.tests() && s.tested(other) == d {
+			shown = append(shown, other)
+		}
+	}
+	for _, d := range shown {
+		err := conn.Notify(ctx, "textDocument/publishDiagnostics", publishDiagnosticsParams{URI: d.uri, Version: d.version, Diagnostics: s.check(d)})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tests reports whether the document holds tests of a policy.
+func (d *document) tests() bool { return strings.HasSuffix(d.uri, policy.TestSuffix) }
+
+// tested returns the open policy that a file of tests is about, by its name;
+// nil where it is not open.
+func (s *server) tested(d *document) *document {
+	if p := s.documents[strings.TrimSuffix(d.uri, policy.TestSuffix)+".hcl"]; p != nil {
+		return p
+	}
+	return s.documents[d.uri[:strings.LastIndexByte(d.uri, '/')+1]+path.Base(policy.RepoPath)]
 }
 
 // name is the file's name, and dir the one of its directory.
@@ -196,10 +223,10 @@ func (d *document) name() (name, dir string) {
 	return path.Base(u.Path), path.Base(path.Dir(u.Path))
 }
 
-// check is what the policy language says of the document, as on GitHub.
-func (d *document) check() []diagnostic {
+// check is what the policy language says of a document, as on GitHub.
+func (s *server) check(d *document) []diagnostic {
 	out := []diagnostic{}
-	for _, f := range d.load() {
+	for _, f := range s.load(d) {
 		item := diagnostic{Severity: 1, Source: "rolecall", Message: f.Summary}
 		if f.Severity == policy.SeverityWarning {
 			item.Severity = 2
@@ -215,22 +242,39 @@ func (d *document) check() []diagnostic {
 	return out
 }
 
-func (d *document) load() []policy.Diagnostic {
-	name, dir := d.name()
-	source := &policy.Source{Name: name, Bytes: []byte(d.text)}
-	if name == path.Base(policy.FloorPath) && dir != path.Dir(policy.RepoPath) {
-		_, diags := policy.Load(source, nil)
+func (s *server) load(d *document) []policy.Diagnostic {
+	if !d.tests() {
+		_, diags := d.policy()
 		return diags
 	}
-	_, diags := policy.Load(nil, source)
+	if of := s.tested(d); of != nil {
+		if p, _ := of.policy(); p != nil {
+			_, diags := policytest.Load(d.source(), p)
+			return diags
+		}
+	}
+	_, diags := policy.Parse(d.source(), true) // names need the policy
 	return diags
 }
 
-// formatted is the edit that brings the document into canonical layout.
+func (d *document) source() *policy.Source {
+	name, _ := d.name()
+	return &policy.Source{Name: name, Bytes: []byte(d.text)}
+}
+
+func (d *document) policy() (*policy.Policy, []policy.Diagnostic) {
+	if name, dir := d.name(); name == path.Base(policy.FloorPath) && dir != path.Dir(policy.RepoPath) {
+		return policy.Load(d.source(), nil)
+	}
+	return policy.Load(nil, d.source())
+}
+
+// formatted is the edit that brings the document into canonical layout; none
+// where it does not parse.
 func (d *document) formatted() []textEdit {
-	text := string(hclwrite.Format([]byte(d.text)))
-	if text == d.text {
+	text, diags := policy.Format(d.source())
+	if policy.HasErrors(diags) || string(text) == d.text {
 		return []textEdit{}
 	}
-	return []textEdit{{d.span(0, len(d.text)), text}}
+	return []textEdit{{d.span(0, len(d.text)), string(text)}}
 }
