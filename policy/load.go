@@ -706,7 +706,7 @@ func (ld *loader) advise() {
 	covered := false
 	for _, r := range l.rules {
 		ld.in = grammar.block("rule").what([]string{r.name})
-		covered = covered || !r.advice && (r.mentionsName("uncovered.files") || r.changes == nil && r.when == nil)
+		covered = covered || !r.advice && (r.mentionsName("uncovered.files") || r.when == nil && (r.changes == nil || l.rest(r.pick)))
 		each(r.require, func(req *requirement) {
 			role := l.role(req.role)
 			if role == nil || len(role.Teams) > 0 || role.Calendar != "" || role.Name == roleDRI {

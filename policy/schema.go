@@ -19,6 +19,14 @@ type Schema struct {
 	// Absent says of functions that people look for why they do not exist,
 	// by name.
 	Absent map[string]string
+	// Bounds are what one file may hold at most.
+	Bounds []BoundSchema
+}
+
+// BoundSchema is how much there may be of something.
+type BoundSchema struct {
+	What string // "rules in a file"
+	Most int
 }
 
 // BlockSchema is one kind of block.
@@ -79,7 +87,19 @@ type FunctionSchema struct {
 
 // NewSchema returns the schema of the language.
 func NewSchema() Schema {
-	s := Schema{Absent: maps.Clone(absent)}
+	s := Schema{Absent: maps.Clone(absent), Bounds: []BoundSchema{
+		{"bytes of a file", maxSource},
+		{"rules in a file", maxRules},
+		{"roles in a file", maxRoles},
+		{"projects in a file", maxProjects},
+		{"require, any and all blocks in a rule", maxRequire},
+		{"any and all blocks inside one another", maxGroups},
+		{"members of a list that is written out", maxList},
+		{"bytes of a pattern", maxGlobLength},
+		{"patterns that one with {a,b} stands for", maxGlobVariants},
+		{"names, calls, values and operators of an expression", maxExpression},
+		{"for expressions inside one another", maxLoops},
+	}}
 	for _, b := range grammar.blocks {
 		s.Blocks = append(s.Blocks, b.schema())
 	}

@@ -19,6 +19,7 @@ var rooms = map[string][]string{
 	"policy":                       {"policy/fact"},
 	"internal/command":             {"policy/fact"},
 	"internal/adopt":               {"policy"},
+	"internal/reference":           {"internal/command", "policy"},
 	"internal/lsp":                 {"internal/command", "internal/policytest", "policy"},
 	"internal/analyse":             {"policy/fact", "internal/analyse/golang", "internal/analyse/terraform", "internal/analyse/supplychain"},
 	"internal/analyse/golang":      {"policy/fact"},
