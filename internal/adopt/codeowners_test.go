@@ -333,16 +333,16 @@ func FuzzCodeowners(f *testing.F) {
 	})
 }
 
-// A thousand lines load, whatever they take from one another.
-func TestCodeownersOfAThousandLines(t *testing.T) {
+// Hundreds of lines load, whatever they take from one another.
+func TestCodeownersOfHundredsOfLines(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("* @org/all\n*.md @org/docs\n")
-	for i := range 1000 {
+	for i := range 400 {
 		fmt.Fprintf(&b, "/services/s%d/ @org/team%d\n", i, i%40)
 	}
 	imported := must(t, b.String())
 	p := load(t, imported.Policy)
-	for path, want := range map[string]string{"x": "org/all", "services/s999/a.md": "org/team39", "services/a.md": "org/docs", "services/s1": "org/all", "services/s0/x": "org/team0"} {
+	for path, want := range map[string]string{"x": "org/all", "services/s399/a.md": "org/team39", "services/a.md": "org/docs", "services/s1": "org/all", "services/s0/x": "org/team0"} {
 		if got := asked(p, added(path)); !slices.Equal(got, []string{want}) {
 			t.Errorf("%s: %q, want %q", path, got, want)
 		}

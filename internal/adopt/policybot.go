@@ -318,6 +318,9 @@ func (b *botImport) nothingApplies(list []*botNode) {
 	if none == no || len(list) == 0 {
 		return
 	}
+	if none == yes {
+		b.add(0, "Whether any rule applies to a pull request cannot be told, and one that none applied to was never approved: a keeper of the policy approves every one, by the rule \"no rule applies\".")
+	}
 	b.emit(&outRule{
 		name: "no rule applies", description: "A pull request that no rule applies to was never approved; the policy's keepers approve it now.",
 		when: none, need: b.keepersNeed(),

@@ -88,7 +88,7 @@ func blockTable(s policy.Schema, name string) (string, error) {
 		if a.Needed {
 			def = "needed"
 		}
-		doc := sentence(a.Doc)
+		doc := cell(a.Doc)
 		if len(a.Values) > 0 {
 			doc = "`" + strings.Join(a.Values, "`, `") + "`: " + cell(a.Doc)
 		}
@@ -109,7 +109,7 @@ func nameTable(s policy.Schema, root string) string {
 		if root == "" && (below && !standsAlone(s, top) || top == "pull") || root != "" && top != root {
 			continue
 		}
-		doc := sentence(n.Doc)
+		doc := cell(n.Doc)
 		if n.Contents {
 			doc += " †"
 		}
@@ -132,7 +132,7 @@ func elementTable(s policy.Schema, kind string) (string, error) {
 	var out strings.Builder
 	out.WriteString("| attribute | type | |\n|---|---|---|\n")
 	for _, a := range attrs {
-		fmt.Fprintf(&out, "| `%s` | %s | %s |\n", a.Name, cell(a.Type), sentence(a.Doc))
+		fmt.Fprintf(&out, "| `%s` | %s | %s |\n", a.Name, cell(a.Type), cell(a.Doc))
 	}
 	return strings.TrimRight(out.String(), "\n"), nil
 }
@@ -142,7 +142,7 @@ func functionTable(s policy.Schema, about bool) string {
 	out.WriteString("| function | gives | |\n|---|---|---|\n")
 	for _, f := range s.Functions {
 		if f.About == about {
-			fmt.Fprintf(&out, "| `%s` | %s | %s |\n", cell(f.Use), cell(f.Type), sentence(f.Doc))
+			fmt.Fprintf(&out, "| `%s` | %s | %s |\n", cell(f.Use), cell(f.Type), cell(f.Doc))
 		}
 	}
 	return strings.TrimRight(out.String(), "\n")
