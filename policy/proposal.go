@@ -5,9 +5,9 @@ package policy
 // on the pull request all the same.
 type Proposal struct {
 	// Paths are the policy files that the pull request changes and that stand
-	// at its head. None: it changes the policy's tests alone.
+	// at its head. None: it changes the policy's tests alone, or removes it.
 	Paths []string `json:"paths"`
-	// Diagnostics have one of Paths as their source.
+	// Diagnostics have one of Paths, or a file that is removed, as their source.
 	Diagnostics []Diagnostic `json:"diagnostics,omitempty"`
 	// Tests is how many of the policy's tests there are at the head, and
 	// Failed those that do not pass.

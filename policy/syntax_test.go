@@ -78,3 +78,18 @@ func TestFormatIsIdempotentAndChangesNoWord(t *testing.T) {
 		}
 	})
 }
+
+func FuzzFormat(f *testing.F) {
+	f.Add(string(policy.Cloud()))
+	f.Add(string(policy.CloudTests()))
+	f.Add("a = <<E\n x\nE\nb = { c = 1, d = 2 } # e\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		once, diags := policy.Format(&policy.Source{Name: "p.hcl", Bytes: []byte(text)})
+		if policy.HasErrors(diags) {
+			return
+		}
+		if twice := canonical(t, string(once)); twice != string(once) {
+			t.Errorf("formatting again changes\n%q\nto\n%q", once, twice)
+		}
+	})
+}

@@ -72,6 +72,13 @@ func TestANewPolicyIsReplayedOnThePullRequestsOfLate(t *testing.T) {
 		}
 		w.fresh(pr)
 
+		// One that removes the policy is told what comes of it.
+		gone := w.open("dan", githubtest.Files{policy.RepoPath: githubtest.Delete})
+		if c := w.expect(gone, "in_progress", "Waiting for Manager, Security Engineer"); !strings.Contains(c.Summary, "The policy is removed") || strings.Contains(c.Summary, "loads") {
+			t.Errorf("its removal is not said:\n%s", c.Summary)
+		}
+		w.fresh(gone)
+
 		// On the way to another branch it has no effect.
 		w.repo.Commit("release/1", "Cut", githubtest.Files{"VERSION": "1\n"})
 		aside := w.repo.Open(githubtest.PullRequest{Author: "dan", Base: "release/1", Files: githubtest.Files{policy.RepoPath: stricter}})

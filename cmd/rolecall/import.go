@@ -60,7 +60,12 @@ func (c *importInto) write(s streams, file string, places []string, repository s
 		_, err := s.out.Write(imported.Policy)
 		return err
 	}
-	if err := writeNew(c.Out, imported.Policy, c.Force); err != nil {
+	if err := os.MkdirAll(filepath.Dir(c.Out), 0o755); err != nil { //nolint:gosec // a policy is for everybody to read
+		return err
+	}
+	if err := writeNew(c.Out, imported.Policy, c.Force); errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s exists and was left as it is: --force replaces it", relative(c.Out))
+	} else if err != nil {
 		return err
 	}
 	fmt.Fprintf(s.err, "wrote %s\nnext: rolecall validate %[1]s\n", relative(c.Out))
@@ -84,26 +89,4 @@ func firstFile(file string, places []string) (text []byte, name string, err erro
 		return text, name, nil
 	}
 	return nil, "", fmt.Errorf("there is none of %v here: name the file", places)
-}
-
-// writeNew writes a file that is not there yet, or replaces it by force.
-func writeNew(file string, text []byte, force bool) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // a policy is for everybody to read
-		return err
-	}
-	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	if force {
-		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-	}
-	f, err := os.OpenFile(file, mode, 0o644) //nolint:gosec // a policy is for everybody to read
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists and was left as it is: --force replaces it", relative(file))
-	} else if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", relative(file), err)
-	}
-	return nil
 }

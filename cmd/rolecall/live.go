@@ -20,7 +20,7 @@ import (
 // in the environment are those of serve.
 type live struct {
 	Token          string `name:"token" env:"GITHUB_TOKEN" placeholder:"TOKEN" help:"A token that may read the repository and the organisation's teams. Better given by the environment than by the flag. Not needed with APP_ID."`
-	AppID          int64  `name:"app-id" env:"APP_ID" placeholder:"ID" help:"The GitHub App's ID, to read as the App does."`
+	AppID          string `name:"app-id" env:"APP_ID" placeholder:"ID" help:"The GitHub App's ID, to read as the App does."`
 	PrivateKey     string `env:"PRIVATE_KEY" placeholder:"PEM" help:"The App's private key: PEM, or PEM in base64."`
 	PrivateKeyPath string `env:"PRIVATE_KEY_PATH" placeholder:"FILE" help:"A file that holds the private key, in place of PRIVATE_KEY."`
 	GithubURL      string `name:"github-url" env:"GITHUB_URL" default:"https://api.github.com/" placeholder:"URL" help:"The root of GitHub's REST API (${default}); for GitHub Enterprise Server https://HOST/api/v3/."`
@@ -29,18 +29,21 @@ type live struct {
 // connect makes the way to GitHub, by the App's key or by a token, and finds
 // the installation that reaches ref.
 func (l *live) connect(ctx context.Context, ref *fact.Ref) (*github.App, error) {
-	config := github.Config{URL: l.GithubURL, AppID: l.AppID, Logger: slog.New(slog.DiscardHandler)}
-	if l.AppID == 0 {
+	config := github.Config{URL: l.GithubURL, Logger: slog.New(slog.DiscardHandler)}
+	if l.AppID == "" {
 		if l.Token == "" {
 			return nil, errors.New("no credentials for GitHub\nhint: set GITHUB_TOKEN, or APP_ID and PRIVATE_KEY or PRIVATE_KEY_PATH")
 		}
 		return github.NewReader(config, l.Token)
 	}
-	key, err := (credentials{PrivateKey: l.PrivateKey, PrivateKeyPath: l.PrivateKeyPath}).key()
+	var err error
+	if config.AppID, err = strconv.ParseInt(l.AppID, 10, 64); err != nil {
+		return nil, fmt.Errorf("APP_ID is %q, and an App's ID is a number", l.AppID)
+	}
+	config.PrivateKey, err = (credentials{PrivateKey: l.PrivateKey, PrivateKeyPath: l.PrivateKeyPath}).key()
 	if err != nil {
 		return nil, err
 	}
-	config.PrivateKey = key
 	app, err := github.NewApp(config)
 	if err != nil {
 		return nil, err

@@ -36,6 +36,7 @@ type cli struct {
 	Test       testCmd       `cmd:"" help:"Run the tests of policies."`
 	Check      checkCmd      `cmd:"" help:"Decide on a range of commits of a local repository."`
 	Explain    explainCmd    `cmd:"" help:"Explain the decision on one pull request, as a tree."`
+	Simulate   simulateCmd   `cmd:"" help:"Try a draft policy on a pull request, writing nothing."`
 	Diff       diffCmd       `cmd:"" help:"Show what a range of commits does, as far as rolecall knows it."`
 	Backtest   backtestCmd   `cmd:"" help:"Replay policies over the history of a local repository."`
 	Doctor     doctorCmd     `cmd:"" help:"Look over how rolecall is set up for a repository on GitHub."`

@@ -134,9 +134,6 @@ func (c *testCmd) load(s streams, of string) (*policy.Policy, string, error) {
 		if own, err = readPolicy(absolute(of)); err != nil {
 			return nil, "", err
 		}
-		if floor == nil && policy.IsFloor(own) {
-			floor, own = own, nil
-		}
 	}
 	name := ""
 	for _, source := range []*policy.Source{floor, own} {
@@ -144,7 +141,7 @@ func (c *testCmd) load(s streams, of string) (*policy.Policy, string, error) {
 			name = source.Name
 		}
 	}
-	p, diags := policy.Load(floor, own)
+	p, diags := load(floor, own)
 	if p == nil { // warnings are for validate
 		if err := explained(s, diags); err != nil {
 			return nil, "", err

@@ -28,7 +28,7 @@ type Proposed struct {
 func (r *reading) proposal(ctx context.Context) error {
 	p := &r.out.Pull
 	organisation := strings.EqualFold(r.ref.Repo, ".github")
-	var paths []string
+	var paths, gone []string
 	tested := map[string]bool{} // the folders whose policy or tests change
 	for _, f := range p.Files {
 		for _, name := range f.Paths() {
@@ -38,14 +38,15 @@ func (r *reading) proposal(ctx context.Context) error {
 			case strings.HasSuffix(name, policy.TestSuffix):
 				tested[dir] = true
 			case name == policy.RepoPath || organisation && name == policy.FloorPath:
-				tested[dir] = true
 				if name == f.Path && f.Status != fact.Removed {
-					paths = append(paths, name)
+					paths, tested[dir] = append(paths, name), true
+				} else {
+					gone = append(gone, name)
 				}
 			}
 		}
 	}
-	if len(tested) == 0 {
+	if len(tested)+len(gone) == 0 {
 		return nil
 	}
 	slices.Sort(paths)
@@ -61,6 +62,12 @@ func (r *reading) proposal(ctx context.Context) error {
 		return err
 	}
 	out, from := &policy.Proposal{Paths: paths}, &Proposed{Policy: r.out.Policy}
+	for _, path := range gone {
+		out.Diagnostics = append(out.Diagnostics, policy.Diagnostic{
+			Severity: policy.SeverityWarning, Source: path, Summary: "The policy is removed",
+			Detail: "A policy that was there and is gone fails the check of every pull request. Before this is merged, no longer require the check.",
+		})
+	}
 	floor := r.floor
 	for _, path := range paths {
 		at := look(found, p.Head.SHA, path)

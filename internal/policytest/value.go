@@ -18,7 +18,10 @@ import (
 )
 
 // decoder collects what is to be said of one file.
-type decoder struct{ diags hcl.Diagnostics }
+type decoder struct {
+	diags hcl.Diagnostics
+	heard func(keys []string) // of each object's known arguments; may be nil
+}
 
 func (d *decoder) errorf(at hcl.Range, summary, detail string, args ...any) {
 	d.diags = append(d.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(detail, args...), Subject: &at})
@@ -106,6 +109,9 @@ func (d *decoder) entries(v value, doc string) []entry {
 // object hands each argument of an object to its reader.
 func (d *decoder) object(v value, doc string, readers map[string]func(value)) (given map[string]value) {
 	given = map[string]value{}
+	if d.heard != nil {
+		d.heard(slices.Collect(maps.Keys(readers)))
+	}
 	for _, e := range d.entries(v, doc) {
 		read, ok := readers[e.key]
 		if !ok {

@@ -41,9 +41,14 @@ func proposal(b *strings.Builder, d policy.Decision) {
 	if d.Proposal == nil {
 		return
 	}
-	defer failedTests(b, d.Proposal)
+	defer failedTests(b, d)
 	if len(d.Proposal.Paths) == 0 {
-		b.WriteString("> The policy's tests change.\n\n")
+		if len(d.Proposal.Diagnostics) == 0 {
+			b.WriteString("> The policy's tests change.\n\n")
+			return
+		}
+		diagnostics(b, d.Proposal.Diagnostics)
+		b.WriteString("\n")
 		return
 	}
 	var files []string

@@ -9,15 +9,19 @@ import (
 )
 
 // failedTests says which tests of its own the proposed policy does not pass.
-func failedTests(b *strings.Builder, p *policy.Proposal) {
+func failedTests(b *strings.Builder, d policy.Decision) {
+	p, effect := d.Proposal, "and so is not let through: "
+	if d.Observe {
+		effect = "so "
+	}
 	switch {
-	case p == nil || len(p.Failed) == 0 && p.Tests == 0:
+	case len(p.Failed) == 0 && p.Tests == 0:
 		return
 	case len(p.Failed) == 0:
 		fmt.Fprintf(b, "> It passes its %s.\n\n", count(p.Tests, "test"))
 		return
 	}
-	b.WriteString("> It does not pass its own tests, and so is not let through: mend the policy, or the tests with it. `rolecall test` shows each decision.\n\n")
+	fmt.Fprintf(b, "> It does not pass its own tests, %smend the policy, or the tests with it. `rolecall test` shows each decision.\n\n", effect)
 	for _, f := range p.Failed {
 		place := f.Source
 		if f.Line > 0 {

@@ -11,9 +11,9 @@ import (
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
-// impactAge is how long the impact of a version is kept: longer than a pull
-// request that changes the policy is open.
-const impactAge = 90 * 24 * time.Hour
+// maxImpacts is how many impacts of a repository are kept, the latest: anybody
+// can bring versions of a policy.
+const maxImpacts = 100
 
 // Impact returns what was found for a pair of versions of ref's policy, and
 // whether it was looked for.
@@ -48,8 +48,9 @@ func (s *Store) SaveImpact(ctx context.Context, ref fact.Ref, versions string, i
 			ON CONFLICT (owner, repo, versions) DO UPDATE SET at = excluded.at, impact = excluded.impact`),
 			owner, repo, versions, Micros(time.Now()), packed)
 		if err == nil {
-			_, err = t.ExecContext(ctx, s.Query(`DELETE FROM impacts WHERE owner = ?1 AND repo = ?2 AND at < ?3`),
-				owner, repo, Micros(time.Now().Add(-impactAge)))
+			_, err = t.ExecContext(ctx, s.Query(`DELETE FROM impacts WHERE owner = ?1 AND repo = ?2 AND versions NOT IN
+				(SELECT versions FROM impacts WHERE owner = ?1 AND repo = ?2 ORDER BY at DESC, versions LIMIT ?3)`),
+				owner, repo, maxImpacts)
 		}
 		return err
 	})
