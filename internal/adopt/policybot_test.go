@@ -74,7 +74,7 @@ type modelNode struct {
 }
 
 type modelPull struct {
-	title, author, base, head string
+	title, author, base string
 	bot                       bool
 	files                     []fact.File
 	contributors              []string

@@ -61,7 +61,7 @@ func shapeOf(re string) shape {
 		return shape{kind: shapeAll}
 	}
 	if texts := sequence(parts); texts != nil {
-		if slices.Contains(texts, "") && !(start && end) {
+		if slices.Contains(texts, "") && (!start || !end) {
 			return shape{kind: shapeAll}
 		}
 		return shape{kind: map[[2]bool]shapeKind{{true, true}: shapeEqual, {true, false}: shapeStart, {false, true}: shapeEnd, {false, false}: shapeHolds}[[2]bool{start, end}], texts: texts}

@@ -125,10 +125,3 @@ func (d *document) wordStart(offset int, extra string) int {
 	}
 	return offset
 }
-
-func (d *document) wordEnd(offset int, extra string) int {
-	for offset < len(d.text) && (wordByte(d.text[offset]) || strings.IndexByte(extra, d.text[offset]) >= 0) {
-		offset++
-	}
-	return offset
-}

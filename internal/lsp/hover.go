@@ -27,7 +27,7 @@ func (s *server) hover(d *document, offset int) (doc string, from, to int) {
 	}
 	word := string(t.Bytes)
 	if c.arg == nil || c.arg.start == from {
-		return s.statementDoc(d, c, word), from, to
+		return s.statementDoc(c, word), from, to
 	}
 	if !c.expression(s.schema) {
 		return "", 0, 0
@@ -50,7 +50,7 @@ func (d *document) token(offset int) (hclsyntax.Token, bool) {
 }
 
 // statementDoc says what a block or an argument is.
-func (s *server) statementDoc(d *document, c cursor, word string) string {
+func (s *server) statementDoc(c cursor, word string) string {
 	outer := ""
 	if c.block != nil {
 		outer = c.block.name

@@ -105,7 +105,6 @@ type frame struct {
 	block *blockAt // of a block's brace
 	call  string   // of a call's bracket
 	arg   int      // how many commas stand in the bracket
-	loops int      // of a bracket: the loops that it holds
 }
 
 func (s *scanner) top() *frame {
