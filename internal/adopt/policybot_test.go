@@ -75,10 +75,10 @@ type modelNode struct {
 
 type modelPull struct {
 	title, author, base string
-	bot                       bool
-	files                     []fact.File
-	contributors              []string
-	approvers                 []string
+	bot                 bool
+	files               []fact.File
+	contributors        []string
+	approvers           []string
 }
 
 var modelTeams = map[string][]string{"org/x": {"ana", "bo"}, "org/y": {"cy", "eve"}}
