@@ -302,7 +302,7 @@ func TestTheEditorExplainsAndGoesThere(t *testing.T) {
 		"a function that is not": {strings.Replace(editorPolicy, "uncovered.files", "tr¦y(files)", 1), "There is no `try`", ""},
 		"a local":                {strings.Replace(editorPolicy, "uncovered.files", "local.mach¦ines", 1), "for r in terraform.resources", "  machines = [for r in terraform.resources : r if r.instance]"},
 		"a loop's variable":      {strings.Replace(editorPolicy, "uncovered.files", "[for d in dependencies : d if ¦d.direct]", 1), "`ecosystem`", ""},
-		"an attribute":           {strings.Replace(editorPolicy, "uncovered.files", "[for d in dependencies : d if d.dir¦ect]", 1), "is required directly", ""},
+		"an attribute":           {strings.Replace(editorPolicy, "uncovered.files", "[for d in dependencies : d if d.¦direct]", 1), "is required directly", ""},
 		"a project by its name":  {strings.Replace(editorPolicy, "uncovered.files", "[for p in projects : p if p.name == \"inst¦ances\"]", 1), `files = ["instances/**"]`, `project "instances" {`},
 		"a command":              {editorPolicy + "commands {\n  dele¦gate = [\"manager\"]\n}\n", "/delegate @user", ""},
 		"nothing":                {strings.Replace(editorPolicy, "@mia", "@m¦ia", 1), "", ""},
@@ -342,7 +342,7 @@ func TestTheEditorChecksTests(t *testing.T) {
 		e.notify("textDocument/didOpen", map[string]any{"textDocument": map[string]any{"uri": uri, "languageId": "hcl", "version": 1, "text": text}})
 		return <-e.diagnostics
 	}
-	text := "test \"a\" {\n  roles  = { \"cloud-enginer\" = [\"@ana\"] }\n  expect = { status = \"met\" }\n}\n"
+	text := "test \"a\" {\n  roles  = { \"cloud-enginee\" = [\"@ana\"] }\n  expect = { status = \"met\" }\n}\n"
 	if d := open(tests, text); len(d.Diagnostics) != 0 {
 		t.Errorf("a file of tests by itself: %+v", d.Diagnostics)
 	}
