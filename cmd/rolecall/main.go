@@ -29,6 +29,8 @@ type cli struct {
 	Serve      serveCmd      `cmd:"" help:"Run the GitHub App: receive webhooks, decide, report."`
 	Demo       demoCmd       `cmd:"" help:"Play the life of a pull request against a GitHub of its own, on this machine."`
 	Init       initCmd       `cmd:"" help:"Write a policy to start from."`
+	Import     importCmd     `cmd:"" help:"Make a policy of CODEOWNERS, or of a policy-bot policy."`
+	LSP        lspCmd        `cmd:"" name:"lsp" help:"Serve editors: a language server for policies."`
 	Validate   validateCmd   `cmd:"" help:"Check policy files."`
 	Fmt        fmtCmd        `cmd:"" help:"Bring policies and their tests into canonical layout."`
 	Test       testCmd       `cmd:"" help:"Run the tests of policies."`
