@@ -44,7 +44,8 @@ var (
 			{name: "title", shape: "text", doc: "the role's name for people"},
 			{name: "members", shape: "list of people and teams", doc: "\"@login\" or \"@org/team\""},
 			{name: "calendar", shape: "https URL", doc: "an iCalendar feed whose events name who holds the role"},
-			{name: "hours", shape: "working hours", doc: "when its holders are asked: { timezone, days, from, to }"},
+			{name: "hours", shape: "working hours", doc: "when its holders are asked: { timezone, days, from, to }, and holidays = [\"2026-12-24..2027-01-01\"] where there are any"},
+			{name: "people", shape: "map of people by name", doc: "who is meant in a calendar: { \"ana@acme.com\" = \"@ana\" }, by address or by the name in an event's title"},
 			{name: "otherwise", shape: "role", doc: "who stands in when nobody in the role may approve a change"},
 		}, blocks: []*block{
 			{name: "rotation", doc: "one person after the other holds the role", args: []argument{

@@ -159,11 +159,15 @@ type record struct {
 	Comment    int64    `json:"comment,omitempty"`
 	Reaction   string   `json:"reaction,omitempty"`
 	Label      string   `json:"label,omitempty"`
-	Error      string   `json:"error,omitempty"`
+	// Choices say why whoever is requested was chosen, and Overdue what is
+	// reminded of.
+	Choices []fact.Choice `json:"choices,omitempty"`
+	Overdue *plan.Overdue `json:"overdue,omitempty"`
+	Error   string        `json:"error,omitempty"`
 }
 
 func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action, d policy.Decision) (record, error) {
-	done := record{Logins: action.Logins, Teams: action.Teams, Comment: action.Comment, Reaction: action.Reaction, Label: action.Label}
+	done := record{Logins: action.Logins, Teams: action.Teams, Comment: action.Comment, Reaction: action.Reaction, Label: action.Label, Choices: action.Choices}
 	var err error
 	switch action.Kind {
 	case plan.CreateCheck, plan.UpdateCheck:
@@ -187,6 +191,12 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 		err = a.GitHub.AddLabel(ctx, ref, action.Label)
 	case plan.React:
 		err = a.GitHub.React(ctx, ref.Owner, ref.Repo, action.Comment, action.Reaction)
+	case plan.Remind:
+		o := action.Overdue
+		done.Overdue = &o
+		_, err = a.GitHub.CreateComment(ctx, ref, o.Marker()+"\n"+report.Overdue(d, report.Late{
+			Role: o.Role, Project: o.Project, Step: o.Step, Within: o.Within, Asked: o.Asked, OnCall: o.OnCall, Fresh: action.Logins,
+		}))
 	case plan.Reply:
 		_, err = a.GitHub.CreateComment(ctx, ref, plan.ReplyMarker(action.Comment)+"\n"+report.Reply(d, action.Verdicts, a.Commands))
 	default:
@@ -197,11 +207,15 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 
 // Words is what a check says.
 func Words(s plan.Shown) report.Output {
-	return report.Check(s.Decision, report.Options{Asked: s.Asked, Shares: s.Shares, Forged: s.Forged, OwnPolicy: s.OwnPolicy})
+	return report.Check(s.Decision, report.Options{Asked: s.Asked, Choices: s.Choices, Shares: s.Shares, Forged: s.Forged, OwnPolicy: s.OwnPolicy})
 }
 
-// Digest covers everything that a check says.
-func Digest(s plan.Shown) string { return Words(s).Digest() }
+// Digest covers everything that a check says, but for why people were chosen:
+// that is as it was then, and a database that was lost knows nothing of it.
+func Digest(s plan.Shown) string {
+	s.Choices = nil
+	return Words(s).Digest()
+}
 
 func (a *Applier) checkRun(c plan.Check) github.CheckRun {
 	out := Words(c.Shown)

@@ -13,6 +13,7 @@ import (
 	"github.com/rolecall/rolecall/internal/apply"
 	"github.com/rolecall/rolecall/internal/gather"
 	"github.com/rolecall/rolecall/internal/plan"
+	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -41,6 +42,10 @@ type Records interface {
 	// PullsAt returns the other open pull requests of ref's repository whose
 	// head is sha, as far as they are known.
 	PullsAt(ctx context.Context, ref fact.Ref, sha string) ([]fact.Ref, error)
+	// SetAsked remembers whose review of a pull request is requested now, and
+	// why, and Learn who worked on which files of one that was merged.
+	SetAsked(ctx context.Context, ref fact.Ref, now time.Time, asked []store.Asked) error
+	Learn(ctx context.Context, ref fact.Ref, pulls ...store.Merged) error
 	// SetUnrequestable remembers, for a while, whose review cannot be
 	// requested in ref's repository.
 	SetUnrequestable(ctx context.Context, ref fact.Ref, reviewers []string) error
@@ -115,7 +120,10 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if err != nil {
 		return Outcome{}, fmt.Errorf("apply to %s: %w", ref, err)
 	}
-	next := decision.ValidUntil
+	if err := l.remember(ctx, pull, actions, refused); err != nil {
+		return Outcome{}, err
+	}
+	next := earliest(decision.ValidUntil, actions.Next)
 	if len(refused) > 0 { // somebody else may have to be asked, and the check says who is
 		if err := l.Records.SetUnrequestable(ctx, ref, refused); err != nil {
 			return Outcome{}, err
@@ -131,6 +139,14 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 		"head", decision.Head, "check", decision.Check, "status", decision.Status,
 		"generation", generation, "actions", len(actions.Actions))
 	return Outcome{Decision: &decision, Actions: len(actions.Actions), Next: next, Also: also}, nil
+}
+
+// earliest is the earlier of two times of which either may be zero for never.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // Decide is the pure middle of the line: what was gathered → its findings →
