@@ -86,15 +86,14 @@ func (a *asking) late(u unmetRole) int {
 // since is when the first of those who are asked for a requirement now was
 // asked; zero where nobody is.
 func (a *asking) since(u unmetRole) (since time.Time, asked []string) {
-	for w := range a.asked {
+	for _, r := range a.pull.Requests { // not who is only about to be asked
+		w := reviewer{r.Login, r.Team}
 		if !slices.Contains(u.May, w.login) && !slices.Contains(u.Teams, w.team) {
 			continue
 		}
 		at := a.pull.Now
 		if events := a.events[w]; len(events) > 0 && events[len(events)-1].Added {
 			at = events[len(events)-1].At
-		} else {
-			continue // it was just decided
 		}
 		asked = append(asked, w.String())
 		if since.IsZero() || at.Before(since) {
