@@ -72,7 +72,11 @@ func (c *chores) calendar(ctx context.Context, chore store.Chore) (time.Time, er
 		after.Problem = failure.Error()
 		c.log.WarnContext(ctx, "a calendar could not be read", "reason", after.Problem, "last_read", before.ReadAt)
 	} else {
-		after = store.Calendar{ReadAt: now, Shifts: calendar.Merge(before.Shifts, before.ReadAt, shifts, now.Add(-calendarBack))}
+		past := before.Shifts
+		if past == nil && !before.ReadAt.IsZero() {
+			past = []fact.Shift{} // it was read, and nobody was in it
+		}
+		after = store.Calendar{ReadAt: now, Shifts: calendar.Merge(past, shifts, now, now.Add(-calendarBack))}
 	}
 	if err := c.store.PutCalendar(ctx, chore.Name, after); err != nil {
 		return time.Time{}, err

@@ -118,6 +118,7 @@ func newWorld(t testing.TB, database, policyText string, o githubtest.Options) *
 	if o.Now == nil {
 		o.Now = w.clock
 	}
+	o.TokenNow = time.Now
 	w.gh = githubtest.New(t, o)
 	w.manifest()
 	w.org = w.gh.Org("acme")

@@ -189,14 +189,14 @@ func TestWhatWasReadOfThePastStays(t *testing.T) {
 		want  []string
 	}{
 		{"the same again", before, []string{"03-02 09:00 to 03-09 09:00 ana", "03-09 09:00 to 03-16 09:00 bo"}},
-		{"a swap holds from the last reading on", []fact.Shift{shift("eve", "02T09:00", "09T09:00"), shift("bo", "09T09:00", "16T09:00")},
+		{"a swap holds from this reading on", []fact.Shift{shift("eve", "02T09:00", "09T09:00"), shift("bo", "09T09:00", "16T09:00")},
 			[]string{"03-02 09:00 to 03-05 12:00 ana", "03-05 12:00 to 03-09 09:00 eve", "03-09 09:00 to 03-16 09:00 bo"}},
-		{"a feed without a past", before[1:], []string{"03-02 09:00 to 03-05 12:00 ana", "03-09 09:00 to 03-16 09:00 bo"}},
+		{"a feed that says nothing of the past", before[1:], []string{"03-02 09:00 to 03-05 12:00 ana", "03-09 09:00 to 03-16 09:00 bo"}},
 		{"a past that was never read", append([]fact.Shift{shift("eve", "01T09:00", "02T09:00")}, before...), []string{"03-02 09:00 to 03-09 09:00 ana", "03-09 09:00 to 03-16 09:00 bo"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string
-			for _, s := range calendar.Merge(before, read, c.after, at("2025-01-01T00:00:00Z")) {
+			for _, s := range calendar.Merge(before, c.after, read, at("2025-01-01T00:00:00Z")) {
 				got = append(got, short(s))
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
@@ -204,7 +204,7 @@ func TestWhatWasReadOfThePastStays(t *testing.T) {
 			}
 		})
 	}
-	if got := calendar.Merge(before, read, before, at("2026-03-09T09:00:00Z")); len(got) != 1 {
+	if got := calendar.Merge(before, before, read, at("2026-03-09T09:00:00Z")); len(got) != 1 {
 		t.Errorf("what ended long ago is kept: %v", got)
 	}
 }
@@ -225,7 +225,6 @@ func TestNobodyGetsAShiftAfterwards(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		var kept []fact.Shift
-		var read time.Time
 		told := map[int]string{} // by hour, once it is past
 		now := 0
 		for range rapid.IntRange(1, 6).Draw(t, "readings") {
@@ -236,8 +235,7 @@ func TestNobodyGetsAShiftAfterwards(t *testing.T) {
 				feed = append(feed, fact.Shift{From: hour(at), To: hour(at + n), Summary: rapid.SampledFrom([]string{"ana", "bo", "cy"}).Draw(t, "who")})
 				at += n
 			}
-			kept = calendar.Merge(kept, read, feed, time.Time{})
-			read = hour(now)
+			kept = calendar.Merge(kept, feed, hour(now), time.Time{})
 			for h := range now {
 				got := holds(kept, hour(h))
 				if was, ok := told[h]; ok && was != got {

@@ -7,28 +7,29 @@ import (
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
-// Merge returns the shifts of a new copy of a feed that was read at a time,
-// given those of the copy before, read at another. What lies before the older
-// reading stays as it was then: whoever approved in a shift keeps having had
-// it, and nobody gets one afterwards. Shifts that ended before keep are
-// dropped.
-func Merge(before []fact.Shift, read time.Time, after []fact.Shift, keep time.Time) []fact.Shift {
+// Merge returns the shifts of a feed whose new copy was read at a time, given
+// those of the copy before, nil where there is none. What is past at the new
+// reading stays as the copy before had it, since that is what was gone by then:
+// whoever approved in a shift keeps having had it, and nobody gets one
+// afterwards. Shifts that ended before keep are dropped.
+func Merge(before, after []fact.Shift, read, keep time.Time) []fact.Shift {
 	var out []fact.Shift
-	for _, s := range before {
-		if s.To.After(read) {
-			s.To = read
-		}
+	add := func(s fact.Shift) {
 		if s.From.Before(s.To) && s.To.After(keep) {
 			out = append(out, s)
 		}
 	}
+	for _, s := range before {
+		if s.To.After(read) {
+			s.To = read
+		}
+		add(s)
+	}
 	for _, s := range after {
-		if !read.IsZero() && s.From.Before(read) {
+		if before != nil && s.From.Before(read) {
 			s.From = read
 		}
-		if s.From.Before(s.To) && s.To.After(keep) {
-			out = append(out, s)
-		}
+		add(s)
 	}
 	return joined(out)
 }
