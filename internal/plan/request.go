@@ -247,6 +247,9 @@ func (a *asking) people(u unmetRole, n, more int) {
 		}
 		u.taken[login] = true
 		p := a.pull.Roster.People[login]
+		if !a.engaged(login) {
+			a.wake(p.AwayFrom) // somebody else is needed then
+		}
 		choice.Login, choice.Role, choice.Project, choice.Cause = login, u.holder(), u.Project, fact.ChosenFirst
 		choice.Open, choice.Changed, choice.Reviewed = p.Open, p.Changed, p.Reviewed
 		if n <= 0 {

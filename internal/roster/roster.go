@@ -142,6 +142,11 @@ func (in Input) people(away map[string][]policy.Span, roles map[string]fact.Hold
 		}
 	}
 	for login, spans := range away {
+		for _, s := range spans {
+			if p := out[login]; s.From.After(in.Now) && (p.AwayFrom.IsZero() || s.From.Before(p.AwayFrom)) {
+				change(login, func(p *fact.Presence) { p.AwayFrom = s.From })
+			}
+		}
 		if to := back(spans, in.Now); !to.IsZero() {
 			change(login, func(p *fact.Presence) {
 				p.AwayTo = to

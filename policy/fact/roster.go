@@ -71,6 +71,7 @@ func (h Holder) At(t time.Time) bool {
 type Presence struct {
 	Busy     bool      `json:"busy,omitempty"`      // GitHub's "busy" status; advisory
 	AwayTo   time.Time `json:"away_to,omitzero"`    // away by the policy until then
+	AwayFrom time.Time `json:"away_from,omitzero"`  // the next time from which they will be away
 	OnCall   []string  `json:"on_call,omitempty"`   // keys of the roles that they hold by turns now
 	Open     int       `json:"open,omitempty"`      // review requests on other open pull requests
 	Recent   int       `json:"recent,omitempty"`    // review requests of the last 30 days
