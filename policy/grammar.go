@@ -25,7 +25,7 @@ var (
 	blockRequire = &block{name: "require", label: "ROLE", doc: "whose approval is needed", args: []argument{
 		{name: "approvals", shape: "number", def: "1", doc: "how many different people of the role must approve"},
 		{name: "ask", shape: "text", def: `"one"`, values: []string{"one", "team", "all", "none"}, doc: "whom rolecall asks: one person by name, the team, everybody, nobody"},
-		{name: "within", shape: "duration", doc: "working hours after which it is overdue, as in \"8h\""},
+		{name: "within", shape: "duration", doc: "working time of the role after which its people are reminded, as in \"8h\"; after twice as long one more is asked, after three times whoever is on call"},
 		{name: "allow", shape: "list", def: "[]", values: []string{"author", "contributor"}, doc: "who may approve although they wrote part of the change"},
 	}}
 	blockAny = &block{name: "any", doc: "one of the requirements inside is enough"}

@@ -238,8 +238,10 @@ func TestADeadlineThatWasSleptThroughIsOneComment(t *testing.T) {
 
 func TestNobodyIsRemindedOfWhatIsTakenUp(t *testing.T) {
 	for name, change := range map[string]func(*fact.Pull){
-		"a review has begun":          reviewed("ana", fact.Commented),
-		"the reminder was deleted":    func(p *fact.Pull) { p.DeletedComments = []fact.DeletedComment{{Author: fact.Person{Login: self}, At: moment("2026-03-02T10:30:00Z")}} },
+		"a review has begun": reviewed("ana", fact.Commented),
+		"the reminder was deleted": func(p *fact.Pull) {
+			p.DeletedComments = []fact.DeletedComment{{Author: fact.Person{Login: self}, At: moment("2026-03-02T10:30:00Z")}}
+		},
 		"the pull request is a draft": func(p *fact.Pull) { p.Draft = true },
 	} {
 		t.Run(name, func(t *testing.T) {

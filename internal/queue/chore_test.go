@@ -24,7 +24,10 @@ func TestAChoreIsDoneOnceAmongReplicas(t *testing.T) {
 				done.Add(1)
 				return time.Now().Add(time.Hour), nil
 			}},
-			"bad":   {Do: func(context.Context, store.Chore) (time.Time, error) { failed.Add(1); return time.Time{}, errors.New("no") }},
+			"bad": {Do: func(context.Context, store.Chore) (time.Time, error) {
+				failed.Add(1)
+				return time.Time{}, errors.New("no")
+			}},
 			"panic": {Do: func(context.Context, store.Chore) (time.Time, error) { panicked.Add(1); panic("oh") }},
 		}
 		handle := func(context.Context, queue.Target) (queue.Next, error) { return queue.Next{}, nil }
