@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -61,6 +62,19 @@ func TestRequestsAreCountedByPerson(t *testing.T) {
 		set("b", 1)
 		if got := people("c", 9); got.Open["ana"] != 1 || got.Recent["ana"] != 2 || got.Open["bo"] != 0 || got.Recent["bo"] != 1 {
 			t.Errorf("once they are done: %+v", got)
+		}
+		// A repository that is out of reach asks for nothing.
+		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.DropRepository(ctx, "acme", "A") })
+		if got := people("c", 9); got.Open["ana"] != 0 {
+			t.Errorf("of a repository out of reach: %+v", got.Open)
+		}
+		set("d", 1, store.Asked{Who: "ana", At: now})
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			return tx.SeePull(ctx, store.PullSeen{Ref: pullRef("d", 1), Open: true, UpdatedAt: now})
+		})
+		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.DropInstallation(ctx, 1) })
+		if got := people("c", 9); got.Open["ana"] != 0 {
+			t.Errorf("of an installation that has ended: %+v", got.Open)
 		}
 		// Another owner's people are none of our business.
 		if p, err := s.People(ctx, fact.Ref{Owner: "other", Repo: "a", Number: 1}); err != nil || len(p.Open) != 0 {
