@@ -137,6 +137,11 @@ func (a *asker) role(req *requirement, first *seat, scope Scope, set *scopeSet) 
 	}}
 	seats, reasons := a.standIns(first, req.allow)
 	n.out.Reasons = reasons
+	for _, s := range seats {
+		if s.stale != nil {
+			n.out.Reasons = append(n.out.Reasons, Reason{Code: HoldersStale, Role: s.name, At: s.stale.Read, Detail: s.stale.Reason})
+		}
+	}
 	last := seats[len(seats)-1]
 	if last != first {
 		n.out.StandIn = last.name

@@ -20,6 +20,7 @@ type looker struct {
 	queue   *queue.Queue
 	line    *pipeline.Line
 	metrics *metrics
+	now     func() time.Time // the clock of decisions
 }
 
 // look is the queue's handler.
@@ -51,7 +52,11 @@ func (l *looker) pull(ctx context.Context, t queue.Target) (queue.Next, error) {
 	if out.Decision != nil && !t.ReceivedAt.IsZero() {
 		l.metrics.Checked(time.Since(t.ReceivedAt))
 	}
-	return queue.Next{At: out.Next}, l.spread(ctx, t, out.Also, nil)
+	next := queue.Next{}
+	if !out.Next.IsZero() { // the queue goes by the time of day
+		next.At = time.Now().Add(out.Next.Sub(l.now()))
+	}
+	return next, l.spread(ctx, t, out.Also, nil)
 }
 
 // group answers a merge group by the pull requests that it holds.

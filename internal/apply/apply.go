@@ -161,7 +161,11 @@ type record struct {
 	Label      string   `json:"label,omitempty"`
 	// Commands are those that a reply or a reaction answers.
 	Commands []answered `json:"commands,omitempty"`
-	Error    string     `json:"error,omitempty"`
+	// Choices say why whoever is requested was chosen, and Overdue what is
+	// reminded of.
+	Choices []fact.Choice `json:"choices,omitempty"`
+	Overdue *plan.Overdue `json:"overdue,omitempty"`
+	Error   string        `json:"error,omitempty"`
 }
 
 // answered is a command, and what became of it.
@@ -172,7 +176,7 @@ type answered struct {
 }
 
 func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action, d policy.Decision) (record, error) {
-	done := record{Logins: action.Logins, Teams: action.Teams, Comment: action.Comment, Reaction: action.Reaction, Label: action.Label}
+	done := record{Logins: action.Logins, Teams: action.Teams, Comment: action.Comment, Reaction: action.Reaction, Label: action.Label, Choices: action.Choices}
 	for _, v := range action.Verdicts {
 		done.Commands = append(done.Commands, answered{v.Command.Text, v.Accepted, v.Reasons})
 	}
@@ -199,6 +203,12 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 		err = a.GitHub.AddLabel(ctx, ref, action.Label)
 	case plan.React:
 		err = a.GitHub.React(ctx, ref.Owner, ref.Repo, action.Comment, action.Reaction)
+	case plan.Remind:
+		o := action.Overdue
+		done.Overdue = &o
+		_, err = a.GitHub.CreateComment(ctx, ref, o.Marker()+"\n"+report.Overdue(d, report.Late{
+			Role: o.Role, Project: o.Project, Step: o.Step, Within: o.Within, Asked: o.Asked, OnCall: o.OnCall, Fresh: action.Logins,
+		}))
 	case plan.Reply:
 		_, err = a.GitHub.CreateComment(ctx, ref, plan.ReplyMarker(action.Comment)+"\n"+report.Reply(d, action.Verdicts, a.Commands))
 	default:
@@ -209,18 +219,19 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 
 // Words is what a check says.
 func Words(s plan.Shown) report.Output {
-	return report.Check(s.Decision, report.Options{Asked: s.Asked, Shares: s.Shares, Forged: s.Forged})
+	return report.Check(s.Decision, report.Options{Asked: s.Asked, Choices: s.Choices, Shares: s.Shares, Forged: s.Forged})
 }
 
-// Digest covers everything that a check says, but for what was replayed from
-// the database: a check is not written anew because that is another, or was
-// lost.
+// Digest covers everything that a check says, but for what the database alone
+// knows: what was replayed from it, and why people were chosen. A check is not
+// written anew because that is another, or was lost.
 func Digest(s plan.Shown) string {
 	if p := s.Decision.Proposal; p != nil && p.Impact != nil {
 		without := *p
 		without.Impact = nil
 		s.Decision.Proposal = &without
 	}
+	s.Choices = nil
 	return Words(s).Digest()
 }
 

@@ -30,6 +30,17 @@ type Records interface {
 	// and the version to hand to PutTeam.
 	Team(ctx context.Context, installation int64, team string) (members []string, version int64, ok bool, err error)
 	PutTeam(ctx context.Context, installation int64, team string, members []string, version int64) error
+	// People is what is known of those who can be asked for reviews, and
+	// Knowledge who knows the files.
+	People(ctx context.Context, ref fact.Ref) (store.People, error)
+	Knowledge(ctx context.Context, ref fact.Ref, files []fact.File) (map[string]store.Knowledge, error)
+	KnowPeople(ctx context.Context, owner string, logins []string) error
+	// Calendar is the last good copy of a feed. Who uses it is told when it
+	// changes.
+	Calendar(ctx context.Context, url string) (store.Calendar, error)
+	UseCalendar(ctx context.Context, url string, u store.CalendarUser) error
+	// Want has work done in the background, again and again.
+	Want(ctx context.Context, chores ...store.Chore) error
 	PolicySeen(ctx context.Context, owner, repo string) (bool, error)
 	SetPolicySeen(ctx context.Context, owner, repo string) error
 }
@@ -237,18 +248,21 @@ func (r *reading) roster(ctx context.Context) (fact.Roster, error) {
 	if err != nil {
 		return fact.Roster{}, err
 	}
-	var times []time.Time
+	in := roster.Input{Teams: teams, Now: p.Now, Busy: r.facts.Busy}
 	for _, v := range p.Reviews {
-		times = append(times, v.At)
+		in.Times = append(in.Times, v.At)
 	}
 	for _, c := range p.Commands {
-		times = append(times, c.At)
+		in.Times = append(in.Times, c.At)
 	}
-	barred, err := r.g.records.Unrequestable(ctx, r.ref)
-	if err != nil {
+	if in.NoAccess, err = r.g.records.Unrequestable(ctx, r.ref); err != nil {
 		return fact.Roster{}, err
 	}
-	return roster.Resolve(r.out.Policy, roster.Input{Teams: teams, Now: p.Now, Times: times, Busy: r.facts.Busy, NoAccess: barred}), nil
+	if err := r.people(ctx, &in); err != nil {
+		return fact.Roster{}, err
+	}
+	out := roster.Resolve(r.out.Policy, in)
+	return out, r.want(ctx, out)
 }
 
 // teams reads the members of teams that are not remembered, at the same time.

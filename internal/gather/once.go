@@ -36,3 +36,23 @@ func (Once) PolicySeen(context.Context, string, string) (bool, error) { return f
 
 // SetPolicySeen implements [Records].
 func (Once) SetPolicySeen(context.Context, string, string) error { return nil }
+
+// People implements [Records].
+func (Once) People(context.Context, fact.Ref) (store.People, error) { return store.People{}, nil }
+
+// Knowledge implements [Records].
+func (Once) Knowledge(context.Context, fact.Ref, []fact.File) (map[string]store.Knowledge, error) {
+	return nil, nil
+}
+
+// KnowPeople implements [Records].
+func (Once) KnowPeople(context.Context, string, []string) error { return nil }
+
+// Calendar implements [Records].
+func (Once) Calendar(context.Context, string) (store.Calendar, error) { return store.Calendar{}, nil }
+
+// UseCalendar implements [Records].
+func (Once) UseCalendar(context.Context, string, store.CalendarUser) error { return nil }
+
+// Want implements [Records].
+func (Once) Want(context.Context, ...store.Chore) error { return nil }

@@ -13,6 +13,7 @@ import (
 	"github.com/rolecall/rolecall/internal/apply"
 	"github.com/rolecall/rolecall/internal/gather"
 	"github.com/rolecall/rolecall/internal/plan"
+	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -49,6 +50,10 @@ type Records interface {
 	// most recent pull requests of ref's repository, ref itself left out; ok is
 	// false where they are no longer kept.
 	LatestFacts(ctx context.Context, ref fact.Ref, n int, each func(pull fact.Pull, ok bool) error) error
+	// SetAsked remembers whose review of a pull request is requested now, and
+	// why, and Learn who worked on which files of one that was merged.
+	SetAsked(ctx context.Context, ref fact.Ref, now time.Time, asked []store.Asked) error
+	Learn(ctx context.Context, ref fact.Ref, pulls ...store.Merged) error
 	// SetUnrequestable remembers, for a while, whose review cannot be
 	// requested in ref's repository.
 	SetUnrequestable(ctx context.Context, ref fact.Ref, reviewers []string) error
@@ -136,7 +141,10 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if err != nil {
 		return Outcome{}, fmt.Errorf("apply to %s: %w", ref, err)
 	}
-	next := sooner(decision.ValidUntil, actions.Refresh(decision, pull))
+	if err := l.remember(ctx, pull, actions, refused); err != nil {
+		return Outcome{}, err
+	}
+	next := sooner(sooner(decision.ValidUntil, actions.Next), actions.Refresh(decision, pull))
 	if actions.AsksTeams() {
 		next = sooner(next, time.Now().Add(assignment))
 	}

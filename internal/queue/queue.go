@@ -49,6 +49,9 @@ type Options struct {
 	// since the lost worker may have sent a request that is still under way:
 	// at least the time-out of requests to GitHub; 0 means 30 seconds.
 	Verify time.Duration
+	// Chores is the work in the background, by the kind that the store knows
+	// it by.
+	Chores map[string]Chore
 	// Metrics and Logger may be nil.
 	Metrics prometheus.Registerer
 	Logger  *slog.Logger
@@ -70,6 +73,9 @@ type Queue struct {
 	runs     map[int64]context.CancelCauseFunc // by job
 	stop     context.CancelFunc                // ends the keeper
 	kept     chan struct{}                     // closed when it has
+
+	stopChores context.CancelFunc
+	choresDone chan struct{} // closed when no chore runs any more
 }
 
 // New prepares the queue in the store's database. Nothing is examined before
@@ -234,6 +240,9 @@ func (q *Queue) Start(ctx context.Context) error {
 	keep, stop := context.WithCancel(context.WithoutCancel(ctx))
 	q.stop, q.kept = stop, make(chan struct{})
 	go q.keep(keep)
+	chores, stopChores := context.WithCancel(context.WithoutCancel(ctx))
+	q.stopChores, q.choresDone = stopChores, make(chan struct{})
+	go q.chores(chores)
 	return nil
 }
 
@@ -247,6 +256,7 @@ func (q *Queue) Stop(ctx context.Context) error {
 	q.mu.Lock()
 	q.stopping = true
 	q.mu.Unlock()
+	q.stopChores() // they can be done at any other time
 	err := q.client.Stop(ctx)
 	if ctx.Err() != nil {
 		// Handlers that heed their context end at once; one that does not is
@@ -257,6 +267,7 @@ func (q *Queue) Stop(ctx context.Context) error {
 	}
 	q.stop()
 	<-q.kept
+	<-q.choresDone
 	if err == nil {
 		err = q.store.Ended(context.WithoutCancel(ctx), q.id)
 	}

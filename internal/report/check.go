@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 // The bounds of a check run's output.
@@ -55,6 +56,8 @@ func (o Output) Digest() string {
 type Options struct {
 	// Asked are the logins and teams ("org/slug") whose review is requested.
 	Asked []string
+	// Choices say why they are, as far as is known.
+	Choices []fact.Choice
 	// Shares are the numbers of other pull requests that have the same head
 	// and check.
 	Shares []int
@@ -66,7 +69,7 @@ type Options struct {
 // Check returns what the check run of a decision shows.
 func Check(d policy.Decision, o Options) Output {
 	n := titles(d)
-	n.asked = o.Asked
+	n.asked, n.why = o.Asked, o.Choices
 	out := Output{Title: n.title(d), Summary: bounded(n.summary(d, o), maxText), Text: bounded(n.text(d), maxText)}
 	if d.Proposal != nil {
 		out.Annotations = annotations(*d.Proposal)
@@ -272,6 +275,9 @@ func (n names) summary(d policy.Decision, o Options) string {
 	}
 	table(false)
 	table(true)
+	if rows > 0 && d.Status != policy.Met && len(n.why) > 0 {
+		b.WriteString("\n" + n.choices())
+	}
 	if b.Len() == 0 { // GitHub wants a summary
 		b.WriteString("No rule asks for a review of this change.\n")
 	}
@@ -297,6 +303,13 @@ func (n names) odd(d policy.Decision, o Options) []string {
 		}
 		out = append(out, fmt.Sprintf("this commit is also the head of %s: the strictest decision is shown, that on #%d", strings.Join(numbers, ", "), d.Pull.Number))
 	}
+	each(d, func(_ policy.RuleResult, r policy.Requirement) {
+		for _, reason := range r.Reasons {
+			if s := n.words(reason); reason.Code == policy.HoldersStale && r.Status != policy.Met && !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+	})
 	for _, r := range d.Notes {
 		if r.Code == policy.PolicyUnreadable && len(d.Diagnostics) > 0 {
 			out = append(out, "the policy does not load, so nothing can be approved until it is mended on the default branch")

@@ -5,12 +5,14 @@ import (
 	"strings"
 
 	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 // names is how people and roles are called in one report.
 type names struct {
 	titles map[string]string // of roles
 	asked  []string          // logins and teams whose review is requested
+	why    []fact.Choice     // why some of them are
 }
 
 func (n names) role(name string) string {
@@ -105,6 +107,12 @@ var sentences = map[policy.Code]sentence{
 	},
 	policy.TimelineUnknown: func(_ names, r policy.Reason) string {
 		return "a force-push or a change of the base may be missing, so no approval can be bound to what was reviewed: " + detail(r)
+	},
+
+	// Where holders come from.
+	policy.HoldersStale: func(n names, r policy.Reason) string {
+		return "the calendar of " + n.role(r.Role) + " could not be read lately (" + detail(r) + "): what it said on " +
+			r.At.UTC().Format("2006-01-02 at 15:04 UTC") + " is gone by"
 	},
 
 	// What became of a review.

@@ -52,6 +52,9 @@ type Pull struct {
 	Comments []Comment `json:"comments"` // oldest first
 	Commands []Command `json:"commands"` // found in Comments, in their order
 	Requests []Request `json:"requests"` // reviewers asked now
+	// Choices say why rolecall asked some of Requests, as far as it remembers.
+	// They are for the reader alone.
+	Choices []Choice `json:"choices,omitempty"`
 	// Pusher is the sender of the latest push to the head, where its delivery
 	// was seen; it only ever tightens a decision.
 	Pusher Person `json:"pusher,omitzero"`
