@@ -146,7 +146,7 @@ func (a *asker) free(s *seat, allow []string) []string {
 	}
 	list := []string{}
 	for _, login := range s.now {
-		if _, barred := a.writers.bars(login, false, allow); !barred && login != a.writers.author {
+		if _, barred := a.writers.bars(login, false, allow); !barred && login != a.writers.author && !a.broken.broke(login) {
 			list = append(list, login)
 		}
 	}
@@ -192,7 +192,9 @@ func (a *asker) nobodyLeft(s *seat, allow []string) []Reason {
 	out := []Reason{{Code: NobodyLeft, Role: s.name, Project: s.project, Count: len(s.now)}}
 	for _, login := range s.now {
 		why, barred := a.writers.bars(login, false, allow)
-		if !barred {
+		if !barred && a.broken.broke(login) && login != a.writers.author {
+			why = Reason{Code: ReviewByBreaker, Person: login}
+		} else if !barred {
 			why = Reason{Code: IsAuthor, Person: login}
 		}
 		why.Person, why.Role = login, s.name
@@ -225,6 +227,10 @@ func (a *asker) candidate(b *ballot, seats []*seat, allow []string, n *node, set
 		return why
 	}
 	for _, v := range b.approvals {
+		if a.broken.broke(b.login) && !v.at().Before(a.broken.At) {
+			a.verdicts.note(v, name(Reason{Code: ReviewByBreaker}))
+			continue
+		}
 		via, holds := "", false
 		for _, s := range seats {
 			if h, ok := s.at(b.login, v.at()); ok {
@@ -370,7 +376,7 @@ func (n *node) roles(do func(*node)) {
 // severity orders statuses from what lets a change through to what is
 // furthest from it.
 func severity(s Status) int {
-	return slices.Index([]Status{Idle, Met, Waiting, Stuck, Refused, Broken}, s)
+	return slices.Index([]Status{Idle, Met, Owed, Waiting, Stuck, Refused, Broken}, s)
 }
 
 func worse(a, b Status) Status {

@@ -38,6 +38,7 @@ type Config struct {
 	DefaultPolicy  *policy.Source
 	Workers        int
 	Log            *slog.Logger
+	Now            func() time.Time // the clock of decisions; time.Now where nil
 }
 
 // Server is a running rolecall. Start makes it; production, the demo and the
@@ -83,7 +84,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 		metrics: metrics,
 		line: &pipeline.Line{
 			Gather: gather.New(app, s.store, gather.Options{
-				DefaultPolicy: c.DefaultPolicy, Wants: pipeline.Wants, Logger: c.Log,
+				DefaultPolicy: c.DefaultPolicy, Wants: pipeline.Wants, Now: c.Now, Logger: c.Log,
 			}),
 			Apply:   appliers{app: app, store: s.store, log: c.Log, commands: commandHelp()},
 			Records: s.store,

@@ -114,7 +114,7 @@ func newWorld(t testing.TB, database, policyText string, o githubtest.Options) *
 	t.Helper()
 	w := &world{t: t, database: database, workers: 4, ahead: &atomic.Int64{}}
 	if o.Now == nil {
-		o.Now = func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+		o.Now = w.now
 	}
 	w.gh = githubtest.New(t, o)
 	w.manifest()
@@ -154,6 +154,7 @@ func (w *world) start() {
 	server, err := Start(w.t.Context(), Config{
 		AppID: app.ID(), PrivateKey: app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(app.WebhookSecret())},
 		DatabaseURL: w.database, Addr: "127.0.0.1:0", GitHubURL: w.gh.URL(), Workers: w.workers,
+		Now: w.now,
 		Log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
@@ -230,6 +231,9 @@ func (w *world) open(author string, files githubtest.Files) *githubtest.Pull {
 	return w.repo.Open(githubtest.PullRequest{Author: author, Files: files})
 }
 
+// now is the clock of GitHub and of rolecall's decisions.
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+
 // ref is how rolecall names a pull request.
 func (w *world) ref(pr *githubtest.Pull) fact.Ref {
 	return fact.Ref{
@@ -299,7 +303,7 @@ func (w *world) fresh(pr *githubtest.Pull) policy.Decision {
 	app, log := w.app(), slog.New(slog.DiscardHandler)
 	made := &planned{}
 	line := &pipeline.Line{
-		Gather: gather.New(app, store, gather.Options{Wants: pipeline.Wants, Logger: log}),
+		Gather: gather.New(app, store, gather.Options{Wants: pipeline.Wants, Now: w.now, Logger: log}),
 		Apply:  made, Records: store, Metrics: newMetrics(), Self: fact.Login(w.gh.App().Slug()), Log: log,
 	}
 	out, err := line.Pull(w.t.Context(), w.ref(pr), gather.Hint{})

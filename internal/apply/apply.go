@@ -29,6 +29,10 @@ type GitHub interface {
 	Unassign(ctx context.Context, pull fact.Ref, logins []string) error
 	CreateComment(ctx context.Context, pull fact.Ref, body string) (int64, error)
 	AddLabel(ctx context.Context, pull fact.Ref, label string) error
+	MayWriteIssues(ctx context.Context) (bool, error)
+	FindIssue(ctx context.Context, owner, repo, label, marker string) (int, error)
+	CreateIssue(ctx context.Context, owner, repo, title, body, label string) (int, error)
+	CloseIssue(ctx context.Context, owner, repo string, number int) error
 }
 
 // Audit keeps the audit trail.
@@ -159,7 +163,9 @@ type record struct {
 	Comment    int64    `json:"comment,omitempty"`
 	Reaction   string   `json:"reaction,omitempty"`
 	Label      string   `json:"label,omitempty"`
-	Error      string   `json:"error,omitempty"`
+	// Note is what was written down of a broken glass.
+	Note  *fact.GlassNote `json:"note,omitempty"`
+	Error string          `json:"error,omitempty"`
 }
 
 func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action, d policy.Decision) (record, error) {
@@ -188,7 +194,9 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 	case plan.React:
 		err = a.GitHub.React(ctx, ref.Owner, ref.Repo, action.Comment, action.Reaction)
 	case plan.Reply:
-		_, err = a.GitHub.CreateComment(ctx, ref, plan.ReplyMarker(action.Comment)+"\n"+report.Reply(d, action.Verdicts, a.Commands))
+		done.Note, err = a.reply(ctx, ref, action, d)
+	case plan.Remark:
+		done.Note, err = &action.Note, a.remark(ctx, ref, action.Note, d)
 	default:
 		err = fmt.Errorf("unknown kind of action")
 	}

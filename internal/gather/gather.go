@@ -30,6 +30,8 @@ type Records interface {
 	// and the version to hand to PutTeam.
 	Team(ctx context.Context, installation int64, team string) (members []string, version int64, ok bool, err error)
 	PutTeam(ctx context.Context, installation int64, team string, members []string, version int64) error
+	// Debts lists the broken glasses that are on record of a repository.
+	Debts(ctx context.Context, owner, repo string) ([]store.Debt, error)
 	PolicySeen(ctx context.Context, owner, repo string) (bool, error)
 	SetPolicySeen(ctx context.Context, owner, repo string) error
 }
@@ -159,7 +161,7 @@ func (r *reading) remembered(ctx context.Context) error {
 	for _, c := range p.Comments {
 		p.Commands = append(p.Commands, command.Parse(c)...)
 	}
-	return nil
+	return r.glass(ctx)
 }
 
 // details reads, in one round, all that the first one showed to be needed.

@@ -18,6 +18,7 @@ const (
 	Unassign    Kind = "unassign"     // Logins
 	Label       Kind = "label"        // Label
 	Reply       Kind = "reply"        // Comment, Verdicts
+	Remark      Kind = "remark"       // Note: of a broken glass, that no command asks for
 	React       Kind = "react"        // Comment, Reaction; only after all that the comment asks for
 )
 
@@ -33,6 +34,7 @@ type Action struct {
 	Comment  int64
 	Reaction string
 	Verdicts []policy.CommandVerdict
+	Note     fact.GlassNote
 }
 
 // Check is a check run that is to be written.
@@ -83,11 +85,11 @@ type Options struct {
 	Siblings []policy.Decision
 }
 
-// Make returns the plan for a decision on a pull request. A pull request that
-// is closed or merged gets none.
+// Make returns the plan for a decision on a pull request. One that is closed
+// or merged gets none, but for the reviews that a broken glass still owes.
 func Make(d policy.Decision, pull fact.Pull, o Options) Plan {
 	if pull.State != "open" {
-		return Plan{}
+		return aftermath(d, pull, o)
 	}
 	asking, asked := requests(d, pull, o)
 	var p Plan
@@ -95,6 +97,7 @@ func Make(d policy.Decision, pull fact.Pull, o Options) Plan {
 	p.add(asking...)
 	p.add(assignees(d, pull)...)
 	p.add(labels(d, pull)...)
+	p.add(latched(d, pull)...)
 	p.add(answers(d, pull)...)
 	return p
 }
