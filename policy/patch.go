@@ -3,14 +3,15 @@ package policy
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/rolecall/rolecall/policy/fact"
@@ -70,72 +71,60 @@ func (l *layer) file() string {
 }
 
 // setDRI returns the policy with another DRI of a project, and every other
-// byte as it is.
+// byte as it is: hclwrite would lay out the whole file anew.
 func setDRI(text []byte, project, login string) ([]byte, error) {
-	file, diags := hclwrite.ParseConfig(text, path.Base(RepoPath), hcl.InitialPos)
-	if diags.HasErrors() {
-		return nil, fmt.Errorf("it does not parse: %w", diags)
+	block, err := projectBlock(text, project)
+	if err != nil {
+		return nil, err
 	}
-	block := file.Body().FirstMatchingBlock("project", []string{project})
-	if block == nil {
-		return nil, fmt.Errorf("no block of that name is in the file")
-	}
-	if block.Body().GetAttribute("dri") == nil {
-		return insertDRI(text, project, login)
-	}
-	block.Body().SetAttributeValue("dri", cty.StringVal("@"+login))
-	return checked(file.Bytes(), project, login)
-}
-
-// insertDRI adds the DRI as a line of its own below the project's files, in
-// line with them.
-func insertDRI(text []byte, project, login string) ([]byte, error) {
-	file, diags := hclsyntax.ParseConfig(text, path.Base(RepoPath), hcl.InitialPos)
-	if diags.HasErrors() {
-		return nil, fmt.Errorf("it does not parse: %w", diags)
-	}
-	for _, b := range file.Body.(*hclsyntax.Body).Blocks {
-		if b.Type != "project" || !slices.Equal(b.Labels, []string{project}) {
-			continue
+	person := strconv.Quote("@" + login)
+	files, dri := block.Body.Attributes["files"], block.Body.Attributes["dri"]
+	open, shut := block.OpenBraceRange, block.CloseBraceRange
+	var out []byte
+	switch {
+	case dri != nil:
+		r := dri.Expr.Range()
+		out = fmt.Appendf(out, "%s%s%s", text[:r.Start.Byte], person, text[r.End.Byte:])
+	case files == nil:
+		return nil, errors.New("the project has no files")
+	case open.Start.Line == shut.Start.Line:
+		r := files.SrcRange
+		out = fmt.Appendf(out, "%s\n  %s\n  dri   = %s\n%s", text[:open.End.Byte], text[r.Start.Byte:r.End.Byte], person, text[shut.Start.Byte:])
+	default: // a line of its own below the files, in line with them
+		r := files.SrcRange
+		line, at := bytes.LastIndexByte(text[:r.Start.Byte], '\n')+1, len(text)
+		if n := bytes.IndexByte(text[r.End.Byte:], '\n'); n >= 0 {
+			at = r.End.Byte + n + 1
 		}
-		files := b.Body.Attributes["files"]
-		if files == nil {
-			return nil, fmt.Errorf("the project has no files")
-		}
-		var out []byte
-		start, end := files.SrcRange.Start.Byte, files.SrcRange.End.Byte
-		if open, shut := b.OpenBraceRange, b.CloseBraceRange; open.Start.Line == shut.Start.Line {
-			out = fmt.Appendf(out, "%s\n  %s\n  dri   = %q\n%s", text[:open.End.Byte], text[start:end], "@"+login, text[shut.Start.Byte:])
-		} else {
-			line := bytes.LastIndexByte(text[:start], '\n') + 1
-			width := max(files.EqualsRange.Start.Column-files.NameRange.Start.Column, len("dri "))
-			at := len(text)
-			if n := bytes.IndexByte(text[end:], '\n'); n >= 0 {
-				at = end + n + 1
-			}
-			out = fmt.Appendf(out, "%s%s%-*s= %q\n%s", text[:at], text[line:start], width, "dri", "@"+login, text[at:])
-		}
-		return checked(out, project, login)
+		width := max(files.EqualsRange.Start.Column-files.NameRange.Start.Column, len("dri "))
+		out = fmt.Appendf(out, "%s%s%-*s= %s\n%s", text[:at], text[line:r.Start.Byte], width, "dri", person, text[at:])
 	}
-	return nil, fmt.Errorf("no block of that name is in the file")
-}
-
-// checked returns text where it says what it was changed to say.
-func checked(text []byte, project, login string) ([]byte, error) {
-	file, diags := hclsyntax.ParseConfig(text, path.Base(RepoPath), hcl.InitialPos)
-	if diags.HasErrors() {
-		return nil, fmt.Errorf("its layout does not let a line be added: %w", diags)
+	// Whatever the layout was, nothing is handed out that does not say what it
+	// was asked to.
+	block, err = projectBlock(out, project)
+	if err != nil {
+		return nil, err
 	}
-	for _, b := range file.Body.(*hclsyntax.Body).Blocks {
-		if b.Type != "project" || !slices.Equal(b.Labels, []string{project}) || b.Body.Attributes["dri"] == nil {
-			continue
-		}
-		v, diags := b.Body.Attributes["dri"].Expr.Value(nil)
+	if dri := block.Body.Attributes["dri"]; dri != nil {
+		v, diags := dri.Expr.Value(nil)
 		if !diags.HasErrors() && v.Type() == cty.String && v.AsString() == "@"+login {
-			return text, nil
+			return out, nil
 		}
 	}
-	return nil, fmt.Errorf("its layout does not let the DRI be changed")
+	return nil, errors.New("its layout does not let the DRI be changed")
+}
+
+func projectBlock(text []byte, project string) (*hclsyntax.Block, error) {
+	file, diags := hclsyntax.ParseConfig(text, path.Base(RepoPath), hcl.InitialPos)
+	if diags.HasErrors() {
+		return nil, fmt.Errorf("the file does not parse: %w", diags)
+	}
+	for _, b := range file.Body.(*hclsyntax.Body).Blocks {
+		if b.Type == "project" && slices.Equal(b.Labels, []string{project}) {
+			return b, nil
+		}
+	}
+	return nil, errors.New("no block of that name is in the file")
 }
 
 // patchContext is how many lines of a patch are shown around what changes.
