@@ -128,7 +128,7 @@ func (s *steering) hear(c fact.Command, index int, pull *fact.Pull) (*voice, *Re
 	}
 	pushed := !pull.PushedAt.IsZero() && !pull.PushedAt.Before(c.At)
 	switch {
-	case !pull.MergedAt.IsZero() && !c.At.Before(pull.MergedAt):
+	case !pull.MergedAt.IsZero() && (c.At.After(pull.MergedAt) || c.At.Equal(pull.MergedAt) && c.Head == ""): // GitHub's times are whole seconds
 		return nil, &Reason{Code: GlassTooLate, At: pull.MergedAt}
 	case c.Head == "" && (c.Answered || pushed):
 		return nil, &Reason{Code: GlassUnbound}

@@ -31,6 +31,7 @@ var rooms = map[string][]string{
 	"internal/gather":              {"internal/github", "internal/roster", "internal/command", "internal/store", "policy", "policy/fact"},
 	"internal/plan":                {"policy", "policy/fact"},
 	"internal/report":              {"policy", "policy/fact"},
+	"internal/survey":              {"internal/report", "policy", "policy/fact"},
 	"internal/apply":               {"internal/plan", "internal/report", "internal/github", "internal/store", "policy", "policy/fact"},
 	"internal/replay":              {"internal/analyse", "internal/store", "policy", "policy/fact"},
 	"internal/pipeline":            {"internal/gather", "internal/analyse", "internal/plan", "internal/apply", "internal/report", "policy", "policy/fact"},

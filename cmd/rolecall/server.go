@@ -64,6 +64,9 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 		}
 	}()
 
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	metrics := newMetrics()
 	app, err := github.NewApp(github.Config{
 		URL: c.GitHubURL, AppID: c.AppID, PrivateKey: c.PrivateKey, Logger: c.Log, Metrics: metrics,
@@ -86,7 +89,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 			Gather: gather.New(app, s.store, gather.Options{
 				DefaultPolicy: c.DefaultPolicy, Wants: pipeline.Wants, Now: c.Now, Logger: c.Log,
 			}),
-			Apply:   appliers{app: app, store: s.store, log: c.Log, commands: commandHelp()},
+			Apply:   appliers{app: app, store: s.store, log: c.Log, commands: commandHelp(), now: c.Now},
 			Records: s.store,
 			Metrics: metrics,
 			Self:    identity.Login,
@@ -195,12 +198,13 @@ type appliers struct {
 	store    *store.Store
 	log      *slog.Logger
 	commands []report.Command
+	now      func() time.Time
 }
 
 func (a appliers) Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy.Decision) (refused []string, err error) {
 	t, _ := lookedAt(ctx)
 	by := &apply.Applier{
-		GitHub: a.app.Client(ref.Installation), Audit: a.store, Commands: a.commands, Delivery: t.Delivery, Log: a.log, Now: time.Now,
+		GitHub: a.app.Client(ref.Installation), Audit: a.store, Commands: a.commands, Delivery: t.Delivery, Log: a.log, Now: a.now,
 	}
 	return by.Apply(ctx, ref, p, d)
 }
