@@ -34,6 +34,7 @@ const (
 type Glass struct {
 	By      string    `json:"by"` // login; "" where nothing but the label is left to tell of it
 	Second  string    `json:"second,omitempty"`
+	Also    []string  `json:"also,omitempty"`   // who else broke or confirmed it, in another layer
 	At      time.Time `json:"at"`               // when it broke
 	Reason  string    `json:"reason,omitempty"` // as its author wrote it; "" where the comment is gone
 	Comment int64     `json:"comment,omitempty"`
@@ -231,6 +232,11 @@ func (s *subject) glass(runs []*layerRun) (g *Glass, broken map[*layerRun]bool) 
 		}
 		broken[r] = true
 		if g != nil {
+			for _, v := range []*voice{r.by, r.second} {
+				if v != nil && !g.broke(v.by) {
+					g.Also = append(g.Also, v.by)
+				}
+			}
 			continue
 		}
 		c := r.by.command
@@ -277,7 +283,7 @@ func (s *subject) noted() *Glass {
 // broke reports whether login is one of those who broke the glass: what they
 // approve from then on clears nothing.
 func (g *Glass) broke(login string) bool {
-	return g != nil && login != "" && (login == g.By || login == g.Second)
+	return g != nil && login != "" && (login == g.By || login == g.Second || slices.Contains(g.Also, login))
 }
 
 // skip notes what the glass skips of a rule in force, and returns whether it

@@ -81,6 +81,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	if s.store, err = store.Open(ctx, store.Options{URL: c.DatabaseURL, Dir: c.Data, Logger: c.Log}); err != nil {
 		return nil, err
 	}
+	metrics.owe(s.store.OpenDebts)
 	l := &looker{
 		app:     app,
 		store:   s.store,

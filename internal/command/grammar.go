@@ -47,7 +47,7 @@ var specs = []Spec{
 	{Name: "break-glass", Usage: "REASON", Text: true, Min: 1, Loosens: true,
 		Help: "Lets an incident's fix through now and opens a review debt.",
 		Who:  "whoever is on call at that moment; a second person confirms by giving it too, where one is needed",
-		More: "The check turns to success and says in capitals who broke the glass, when, why, and which reviews were skipped. It is for the commit that it was given for: another push takes another command. " +
+		More: "The check turns to success and says in capitals who broke the glass, when, why, and which reviews were skipped, requested changes included. It is for the commit that it was given for: another push takes another command. " +
 			"It never reaches the policy file itself, nor an organisation's policy that does not name a role for it.\n\n" +
 			"A second person, on call or a manager, without a part in the change, has to give the command as well where the first\n\n" +
 			"- is author or contributor of the change,\n" +

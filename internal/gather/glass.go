@@ -3,6 +3,7 @@ package gather
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/rolecall/rolecall/internal/github"
 	"github.com/rolecall/rolecall/internal/store"
@@ -37,12 +38,25 @@ func (r *reading) glass(ctx context.Context) error {
 			p.PushedAt = push.At
 		}
 	}
-	if !asked {
+	bare := !p.MergedAt.IsZero() && marked(p) && !slices.ContainsFunc(p.GlassNotes, func(n fact.GlassNote) bool { return n.Kind == fact.GlassBroken })
+	if !asked && !bare {
 		return nil
 	}
 	debts, err := r.g.records.Debts(ctx, r.ref.Owner, r.ref.Repo)
 	if err != nil {
 		return err
+	}
+	for _, d := range debts {
+		// Nothing but the label is left on GitHub: who broke the glass, and so
+		// cannot clear it, may be on record.
+		if g := d.Glass; bare && d.Ref.Number == r.ref.Number && g.By != "" {
+			p.GlassNotes = append(p.GlassNotes, fact.GlassNote{
+				Kind: fact.GlassBroken, Comment: g.Comment, By: g.By, Second: g.Second, At: g.At, Head: g.Head, Issue: g.Issue,
+			})
+		}
+	}
+	if !asked {
+		return nil
 	}
 	labelled, err := r.client.Labelled(ctx, r.ref.Owner, r.ref.Repo, fact.GlassLabel)
 	if why := refusal(err); why != "" {
@@ -54,6 +68,13 @@ func (r *reading) glass(ctx context.Context) error {
 	}
 	p.GlassUses = fact.Known(uses(r.ref.Number, labelled, debts))
 	return nil
+}
+
+// marked reports whether an App has ever set the label of a broken glass.
+func marked(p *fact.Pull) bool {
+	return slices.ContainsFunc(p.LabelEvents, func(e fact.LabelEvent) bool {
+		return e.Added && e.By.Bot && strings.EqualFold(e.Label, fact.GlassLabel)
+	})
 }
 
 // notes are rolecall's own, as far as nobody has edited them.

@@ -114,7 +114,7 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if err := l.Records.SaveDecision(ctx, ref, generation, actions.Standing(decision, pull), decision, pull); err != nil {
 		return Outcome{}, fmt.Errorf("save the decision on %s: %w", ref, err)
 	}
-	if decision.Glass != nil || len(pull.GlassNotes) > 0 {
+	if decision.Glass != nil || len(pull.GlassNotes) > 0 && decision.Status != policy.Broken {
 		over := pull.State == "closed" || pull.State == "merged" && len(decision.Glass.Open()) == 0
 		if err := l.Records.SaveGlass(ctx, ref, decision.Glass, over, pull.Now); err != nil {
 			return Outcome{}, err
