@@ -295,3 +295,34 @@ func (w *world) look(pr *githubtest.Pull) {
 	}
 	w.settle()
 }
+
+// TestABrokenGlassSurvivesFailures stops each step that tells of it once: what
+// is done already is not done twice.
+func TestABrokenGlassSurvivesFailures(t *testing.T) {
+	for _, operation := range []string{"issues/create-comment", "reactions/create-for-issue-comment", "issues/add-labels", "issues/create", "apps/get-installation", "issues/list-for-repo"} {
+		t.Run(operation, func(t *testing.T) {
+			once(t, glassPolicy(), func(t *testing.T, w *world) {
+				w.gh.App().Permit("issues", "write")
+				pr := w.open("dan", terraformFix("port"))
+				w.settle()
+				w.pass(time.Minute)
+				w.gh.Fail(operation, 502, 1)
+				command := pr.Comment("bo", "/break-glass down")
+				w.expect(pr, "success", "GLASS BROKEN BY bo")
+				if got := reacted(command); got != "+1" {
+					t.Errorf("reactions %q", got)
+				}
+				answers := 0
+				for _, b := range bodies(pr) {
+					if strings.Contains(b, "THE GLASS IS BROKEN") {
+						answers++
+					}
+				}
+				if answers != 1 || w.repo.Pull(pr.Number()+1) == nil || w.repo.Pull(pr.Number()+2) != nil {
+					t.Errorf("%d answers, issues %v %v", answers, w.repo.Pull(pr.Number()+1), w.repo.Pull(pr.Number()+2))
+				}
+				w.fresh(pr)
+			})
+		})
+	}
+}

@@ -231,7 +231,7 @@ func (n names) blockers(d policy.Decision) []string {
 }
 
 var icons = map[policy.Status]string{
-	policy.Met: "✅", policy.Owed: "🚨", policy.Waiting: "⏳", policy.Refused: "❌", policy.Stuck: "⛔", policy.Broken: "⛔", policy.Idle: "➖",
+	policy.Met: "✅", policy.Owed: "❗", policy.Waiting: "⏳", policy.Refused: "❌", policy.Stuck: "⛔", policy.Broken: "⛔", policy.Idle: "➖",
 }
 
 // icon marks a status; one that this version does not know is marked as such.

@@ -34,16 +34,20 @@ func TablesText(w io.Writer, tables []Table, color bool) error {
 			fmt.Fprintf(w, "  %s\n", t.Empty)
 			continue
 		}
-		tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		var b strings.Builder
+		tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 		for _, row := range append([][]string{t.Columns}, t.Rows...) {
 			cells := make([]string, len(row))
 			for i, c := range row {
 				cells[i] = clean(c)
 			}
-			fmt.Fprintln(tw, "  "+strings.TrimRight(strings.Join(cells, "\t"), "\t"))
+			fmt.Fprintln(tw, "  "+strings.Join(cells, "\t"))
 		}
 		if err := tw.Flush(); err != nil {
 			return err
+		}
+		for line := range strings.Lines(b.String()) {
+			fmt.Fprintln(w, strings.TrimRight(line, " \n"))
 		}
 	}
 	return nil

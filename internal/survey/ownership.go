@@ -169,7 +169,7 @@ func (o Ownership) Tables() []report.Table {
 	for _, l := range o.Leaderless {
 		leaderless.Add(l.Project, fmt.Sprint(l.Files))
 	}
-	roles := report.Table{Title: "Who can be reached", Columns: []string{"Role", "Reachable", "People", ""}, Empty: "the policy has no roles"}
+	roles := report.Table{Title: "Who can be reached", Columns: []string{"Role", "Reachable", "People", "Remark"}, Empty: "the policy has no roles"}
 	for _, r := range o.Roles {
 		remark := ""
 		switch {
