@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -383,4 +385,36 @@ func TestRemindersComeOncePerPeriod(t *testing.T) {
 	if due, next := g.Reminders(noon.Add(99 * day)); due != 0 || !next.IsZero() {
 		t.Errorf("a cleared debt is reminded of: %d, %v", due, next)
 	}
+}
+
+// TestNobodyWithAPartInAChangeLoosensIt holds it whatever roles they have,
+// whatever they write, in whatever order.
+func TestNobodyWithAPartInAChangeLoosensIt(t *testing.T) {
+	p := load(t, steered)
+	insiders := []string{"dan", "ana", "bo", "mia"} // author, DRI, on call, manager
+	texts := []string{
+		"/assign-dri", "/assign-dri @zoe", "/assign-dri @ana api", "/unassign-dri", "/delegate @zoe", "/delegate @bo until 2200-01-01",
+		"/break-glass fire", "/needs-security keys", "/request @zoe", "/recheck",
+	}
+	order := []policy.Status{policy.Met, policy.Owed, policy.Waiting, policy.Stuck, policy.Refused}
+	rapid.Check(t, func(t *rapid.T) {
+		pull := change(p, file("api/a.go", "b"))
+		for _, login := range insiders[1:] {
+			pull.Commits = append(pull.Commits, fact.Commit{SHA: "by-" + login, People: []fact.Person{{Login: login}}})
+		}
+		pull.Reviews = []fact.Review{approve("zoe", 30), approve("cy", 31)}
+		plain := p.Evaluate(pull).Status
+		for minute := range rapid.IntRange(1, 6).Draw(t, "commands") {
+			say(&pull, "member", command(rapid.SampledFrom(insiders).Draw(t, "by"), rapid.SampledFrom(texts).Draw(t, "text"), 1+minute))
+		}
+		d := p.Evaluate(pull)
+		if slices.Index(order, d.Status) < slices.Index(order, plain) || d.Glass != nil {
+			t.Fatalf("%s, without the commands %s: %s", d.Status, plain, describe(d))
+		}
+		for _, r := range d.Projects {
+			if r.By != "policy" {
+				t.Fatalf("the DRI is %v by %s", r.DRI, r.By)
+			}
+		}
+	})
 }

@@ -279,6 +279,10 @@ func (n names) summary(d policy.Decision, o Options) string {
 func (n names) odd(d policy.Decision, o Options) []string {
 	var out []string
 	if d.Glass != nil {
+		// Its issue is opened once the check stands, which must not have to be
+		// written anew for its number alone.
+		glass := *d.Glass
+		glass.Issue, d.Glass = 0, &glass
 		out = append(out, n.broken(d))
 	}
 	if len(o.Forged) > 0 {

@@ -121,8 +121,9 @@ func (n names) listDebts(b *strings.Builder, g *policy.Glass, who func(string) s
 // mention calls a person, which code does not. Nothing but what GitHub lets a
 // login be made of is mentioned.
 func mention(login string) string {
+	allowed := func(r rune) bool { return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-' || r == '_' }
 	for _, r := range login {
-		if !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-' || r == '_') {
+		if !allowed(r) {
 			return person(login)
 		}
 	}
