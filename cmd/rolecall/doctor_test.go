@@ -121,7 +121,7 @@ func TestTheDoctorSaysWhatToMend(t *testing.T) {
 		"a role is held by one": {func(p *patient) { p.protect(); p.org.Team("security").Remove("tia") }, 0,
 			[]string{"! team @acme/security: it has one member: changes by @sam"}},
 		"the installation is suspended": {func(p *patient) { p.gh.App().Installation("acme").Suspend() }, 1, []string{"✗ installation: the installation is suspended since"}},
-		"the App is not installed": {func(p *patient) { p.gh.App().Installation("acme").Delete() }, 1, []string{"✗ installation: the App is not installed on acme/cloud"}},
+		"the App is not installed":      {func(p *patient) { p.gh.App().Installation("acme").Delete() }, 1, []string{"✗ installation: the App is not installed on acme/cloud"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -112,11 +112,20 @@ func eachWith(t *testing.T, policyText string, o githubtest.Options, test func(*
 
 func newWorld(t testing.TB, database, policyText string, o githubtest.Options) *world {
 	t.Helper()
-	w := &world{t: t, database: database, workers: 4, ahead: &atomic.Int64{}}
+	w := &world{t: t, database: database, workers: 4}
+	w.prepare(policyText, o)
+	w.start()
+	return w
+}
+
+// prepare makes a GitHub with people and a repository in it.
+func (w *world) prepare(policyText string, o githubtest.Options) {
+	w.t.Helper()
+	w.ahead = &atomic.Int64{}
 	if o.Now == nil {
 		o.Now = w.now
 	}
-	w.gh = githubtest.New(t, o)
+	w.gh = githubtest.New(w.t, o)
 	w.manifest()
 	w.org = w.gh.Org("acme")
 	w.org.Team("cloud", "ana", "bo", "cy")
@@ -128,8 +137,6 @@ func newWorld(t testing.TB, database, policyText string, o githubtest.Options) *
 		files[policy.RepoPath] = policyText
 	}
 	w.repo.Commit("main", "Start", files)
-	w.start()
-	return w
 }
 
 // manifest gives the App what app.yml asks for, and nothing else.
@@ -146,16 +153,21 @@ func (w *world) manifest() {
 // start starts rolecall on the world's database, and stops it with the test.
 func (w *world) start() {
 	w.t.Helper()
-	app := w.gh.App()
 	out := io.Discard
 	if os.Getenv("ROLECALL_TEST_LOG") != "" {
 		out = os.Stderr
 	}
+	w.startWith(slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})))
+}
+
+// startWith is start, with a log of the test's own.
+func (w *world) startWith(log *slog.Logger) {
+	w.t.Helper()
+	app := w.gh.App()
 	server, err := Start(w.t.Context(), Config{
 		AppID: app.ID(), PrivateKey: app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(app.WebhookSecret())},
 		DatabaseURL: w.database, Addr: "127.0.0.1:0", GitHubURL: w.gh.URL(), Workers: w.workers,
-		Now: w.now,
-		Log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log: log, Now: w.now,
 	})
 	if err != nil {
 		w.t.Fatal(err)
