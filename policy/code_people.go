@@ -196,7 +196,7 @@ const (
 	GlassTooLate Code = "glass_too_late"
 
 	// PatchReady: the reply has the change of the policy file that the command
-	// asks for. Project, Person (the new DRI).
+	// asks for. Project, Person (the new DRI), Detail (the file).
 	PatchReady Code = "patch_ready"
 	// PatchSame: the policy says so already. Project, Person.
 	PatchSame Code = "patch_same"

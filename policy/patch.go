@@ -57,7 +57,7 @@ func (s *steering) lasting(c fact.Command) ruling {
 		return refuse(Reason{Code: PatchImpossible, Project: name, Detail: err.Error()})
 	}
 	return ruling{
-		accepted: true, reasons: []Reason{{Code: PatchReady, Project: name, Person: who}},
+		accepted: true, reasons: []Reason{{Code: PatchReady, Project: name, Person: who, Detail: s.layer.source.Name}},
 		patch: unified(s.layer.file(), s.layer.bytes, after),
 	}
 }

@@ -139,7 +139,7 @@ func TestABrokenGlassLetsAFixThroughAndOwesTheReviews(t *testing.T) {
 	})
 }
 
-func TestWhoBreaksTheGlass(t *testing.T) {
+func TestThreat23WhoBreaksTheGlass(t *testing.T) {
 	once(t, glassPolicy(), func(t *testing.T, w *world) {
 		// The on-call engineer who wrote the fix needs a second person, who is
 		// on call or a manager, and no author.
@@ -222,7 +222,7 @@ func bodies(pr *githubtest.Pull) []string {
 	return out
 }
 
-func TestABrokenGlassDoesNotReachThePolicy(t *testing.T) {
+func TestThreat23ABrokenGlassDoesNotReachThePolicy(t *testing.T) {
 	once(t, glassPolicy(), func(t *testing.T, w *world) {
 		pr := w.open("dan", githubtest.Files{"main.go": "package main\n", policy.RepoPath: policyText})
 		w.settle()

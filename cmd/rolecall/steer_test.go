@@ -231,9 +231,9 @@ rule "infrastructure" {
 	})
 }
 
-// TestDutiesAreSeparate holds who may not vouch for a change: its author, who
+// TestThreat06DutiesAreSeparate holds who may not vouch for a change: its author, who
 // contributed, who pushed last, and one person for two roles.
-func TestDutiesAreSeparate(t *testing.T) {
+func TestThreat06DutiesAreSeparate(t *testing.T) {
 	once(t, policyText, func(t *testing.T, w *world) {
 		// One person of both roles fills only one of them.
 		w.org.Team("security").Add("cy")

@@ -243,7 +243,7 @@ var sentences = map[policy.Code]sentence{
 		return "somebody deleted or edited another's comment since (" + r.At.UTC().Format(moment) + "), which may have taken it back: give the command again"
 	},
 	policy.PatchReady: func(_ names, r policy.Reason) string {
-		return "this patch makes " + person(r.Person) + " the lasting DRI of " + code(r.Project) + "; rolecall cannot push, so open a pull request with it (`git apply`)"
+		return "this patch of " + detail(r) + " makes " + person(r.Person) + " the lasting DRI of " + code(r.Project) + "; rolecall cannot push, so open a pull request with it (`git apply`)"
 	},
 	policy.PatchSame: func(_ names, r policy.Reason) string {
 		return person(r.Person) + " is the lasting DRI of " + code(r.Project) + " already"
