@@ -94,7 +94,7 @@ func BrokenDecision(pull fact.Pull, check string, refs []SourceRef, diags []Diag
 		})
 	}
 	for _, c := range pull.Commands {
-		d.Commands = append(d.Commands, CommandVerdict{Command: c, Reasons: []Reason{{Code: PolicyUnreadable}}})
+		d.Commands = append(d.Commands, CommandVerdict{Command: asStored(c), Reasons: []Reason{{Code: PolicyUnreadable}}})
 	}
 	return d
 }
@@ -108,15 +108,17 @@ type subject struct {
 	ballotOf map[string]*ballot
 	trees    *trees
 	verdicts *verdicts
+	seatings int               // left of maxSeating
+	bars     map[string][]bool // by what a requirement allows, then by ballot
 	// rulings are on what holds for all layers; nil where these are asked.
 	rulings []*ruling
-	wanted  []fact.LabelEvent
-	access  map[int64]string // of each comment's author
-	broken  *Glass           // nil where none is
+	wanted  []fact.LabelEvent // by the commands that are accepted
+	access  map[int64]string  // of each comment's author
+	broken  *Glass            // nil where none is
 }
 
 func newSubject(pull *fact.Pull) *subject {
-	s := &subject{pull: pull, writers: contributorsOf(pull), trees: treesOf(pull), verdicts: newVerdicts()}
+	s := &subject{pull: pull, writers: contributorsOf(pull), trees: treesOf(pull), verdicts: newVerdicts(len(pull.Reviews)), seatings: maxSeating, bars: map[string][]bool{}}
 	s.ballots, s.votes = ballots(pull)
 	s.ballotOf = make(map[string]*ballot, len(s.ballots))
 	for _, b := range s.ballots {
@@ -195,8 +197,9 @@ func (r *layerRun) rules() []RuleResult {
 	for _, i := range last {
 		states[i] = r.world.state(all[i])
 	}
+	r.until = earliest(r.until, r.world.until)
 	if r.world.mentionsNow() {
-		r.until = r.pull.Now.Truncate(clockStep).Add(clockStep)
+		r.until = earliest(r.until, r.pull.Now.Truncate(clockStep).Add(clockStep))
 	}
 	out := make([]RuleResult, len(all))
 	for i, one := range all {
@@ -205,13 +208,26 @@ func (r *layerRun) rules() []RuleResult {
 	return out
 }
 
+// inProject reports whether a path is among the changed files of a project.
+func (r *layerRun) inProject(path string) bool {
+	return slices.ContainsFunc(r.world.touched(), func(t touchedProject) bool {
+		_, found := slices.BinarySearch(t.paths, path)
+		return found
+	})
+}
+
 // uncovered lists the changed paths that no rule is about so far. Advice blocks
-// nothing, and so takes nothing out.
+// nothing, and so takes nothing out; nor does a rule that asks for DRIs alone
+// take out files of no project, for which it asks nobody.
 func (r *layerRun) uncovered(rules []*rule, states []ruleState) []string {
 	covered := newBits(len(r.trees.paths))
 	for i, one := range rules {
-		if !one.advice && len(states[i].Covers) > 0 {
-			covered.add(newScopeSet(Scope{Paths: states[i].Covers}).over(r.trees))
+		covers := states[i].Covers
+		if onlyDRIs(one.require...) {
+			covers = slices.DeleteFunc(slices.Clone(covers), func(p string) bool { return !r.inProject(p) })
+		}
+		if !one.advice && len(covers) > 0 {
+			covered.add(newScopeSet(Scope{Paths: covers}).over(r.trees))
 		}
 	}
 	var out []string
@@ -272,7 +288,7 @@ func (a *asker) distinguish(nodes []*node) (enough, complete bool) {
 	for _, n := range nodes {
 		n.roles(func(n *node) { before[n] = slices.Clone(n.people) })
 	}
-	enough, complete = distinguish(nodes)
+	enough, complete = distinguish(nodes, &a.seatings)
 	for _, top := range nodes {
 		top.roles(func(n *node) {
 			for _, c := range before[n] {

@@ -3,7 +3,6 @@ package policy
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -48,8 +47,7 @@ func steers(c fact.Command) bool {
 func loosens(c fact.Command) bool { return steers(c) && c.Name != "unassign-dri" && !lasting(c) }
 
 // admit rules on every command as far as that is the same for all layers, and
-// notes which labels the commands ask for. Where a layer names who may give a
-// command, that layer decides on it, and no other.
+// notes which labels the commands ask for.
 func (s *subject) admit(benches []*bench) {
 	s.rulings = make([]*ruling, len(s.pull.Commands))
 	for i, c := range s.pull.Commands {
@@ -74,31 +72,28 @@ func (s *subject) admit(benches []*bench) {
 	}
 }
 
-// admits returns why nobody lets c's author give it; nil where somebody does.
+// admits returns why no layer lets c's author give it; nil where one does: a
+// repository's file cannot take from anybody what the floor leaves to all.
+// Where a layer does not say who may, some commands take write access.
 func (s *subject) admits(benches []*bench, c fact.Command) *Reason {
-	by := fact.Login(c.By.Login)
 	var why *Reason
 	for _, b := range benches {
-		roles, set := b.layer.commands[c.Name]
-		if !set {
-			continue
+		no := b.layer.permits(b, c)
+		if _, set := b.layer.commands[c.Name]; !set && !s.writes(c) && (c.Name == "needs-security" || c.Name == "request") {
+			no = &Reason{Code: CommandNeedsAccess, Person: fact.Login(c.By.Login)}
 		}
-		roles = slices.DeleteFunc(slices.Clone(roles), func(r string) bool { return r == roleDRI })
-		held, unknown := b.holdsAny(roles, by, c.At)
-		switch {
-		case held:
+		if no == nil {
 			return nil
-		case unknown != "":
-			why = &Reason{Code: HoldersUnknown, Role: strings.Join(roles, ", "), Detail: unknown}
-		default:
-			why = &Reason{Code: CommandNeedsRole, Person: by, Detail: strings.Join(roles, ", ")}
 		}
-	}
-	writes := slices.Contains([]string{"owner", "member", "collaborator"}, s.access[c.Comment])
-	if why == nil && !writes && (c.Name == "needs-security" || c.Name == "request") {
-		why = &Reason{Code: CommandNeedsAccess, Person: by}
+		why = no
 	}
 	return why
+}
+
+// writes reports whether c's author has write access, as far as their standing
+// tells.
+func (s *subject) writes(c fact.Command) bool {
+	return slices.Contains([]string{"owner", "member", "collaborator"}, s.access[c.Comment])
 }
 
 // doubt returns why it cannot be told whether a command that loosens was taken
@@ -135,7 +130,7 @@ func (s *subject) command(runs []*layerRun) []CommandVerdict {
 	var glass []int
 	for _, i := range order {
 		c := s.pull.Commands[i]
-		v := CommandVerdict{Command: c}
+		v := CommandVerdict{Command: asStored(c)}
 		switch r := s.rulings[i]; {
 		case r != nil:
 			v.Accepted, v.Reasons = r.accepted, r.reasons
@@ -206,4 +201,10 @@ func (r *layerRun) hear(commands []int, out []CommandVerdict) {
 			verdict.Note = note
 		}
 	}
+}
+
+// asStored is c as it comes back from a store, apart from the facts' memory.
+func asStored(c fact.Command) fact.Command {
+	c.Args = append([]string(nil), c.Args...)
+	return c
 }
