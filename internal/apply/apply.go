@@ -220,8 +220,17 @@ func Words(s plan.Shown) report.Output {
 	return report.Check(s.Decision, report.Options{Asked: s.Asked, Shares: s.Shares, Forged: s.Forged})
 }
 
-// Digest covers everything that a check says.
-func Digest(s plan.Shown) string { return Words(s).Digest() }
+// Digest covers everything that a check says, but for what was replayed from
+// the database: a check is not written anew because that is another, or was
+// lost.
+func Digest(s plan.Shown) string {
+	if p := s.Decision.Proposal; p != nil && p.Impact != nil {
+		without := *p
+		without.Impact = nil
+		s.Decision.Proposal = &without
+	}
+	return Words(s).Digest()
+}
 
 func (a *Applier) checkRun(c plan.Check) github.CheckRun {
 	out := Words(c.Shown)

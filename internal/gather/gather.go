@@ -47,6 +47,8 @@ type Want struct {
 type Options struct {
 	// DefaultPolicy applies to repositories that have none; nil for none.
 	DefaultPolicy *policy.Source
+	// Draft is what stands in for policies on GitHub, for a simulation.
+	Draft Draft
 	// Wants says which contents the analyses behind a policy's names need;
 	// nil for none.
 	Wants func(files []fact.File, needs policy.Needs) []Want
@@ -54,6 +56,9 @@ type Options struct {
 	Now    func() time.Time
 	Logger *slog.Logger // slog.Default() where nil
 }
+
+// Draft is policies that are not on GitHub yet; nil for those that are.
+type Draft struct{ Own, Floor *policy.Source }
 
 // Gatherer reads pull requests. It is safe for concurrent use.
 type Gatherer struct {
@@ -95,6 +100,8 @@ type Gathered struct {
 	// Proposal is what the pull request would make of the policy; nil where it
 	// changes none of its files.
 	Proposal *policy.Proposal
+	// Proposed is what the Proposal was read from; nil where that is.
+	Proposed *Proposed
 	// Missing: there is no policy and never was one; nothing is to be done.
 	Missing bool
 	// Gone: there was a policy, and now it is absent or cannot be read.
@@ -130,7 +137,7 @@ func (g *Gatherer) Pull(ctx context.Context, ref fact.Ref, hint Hint) (Gathered,
 		return Gathered{}, err
 	}
 	if r.out.Policy == nil { // the pull request may be the one that mends it
-		err := r.proposal(ctx, r.proposed())
+		err := r.proposal(ctx, r.touched())
 		return r.out, err
 	}
 	if err := r.details(ctx); err != nil {
@@ -191,9 +198,9 @@ func (r *reading) details(ctx context.Context) error {
 	}
 	var people fact.Roster
 	clean := map[string]bool{}
-	paths := r.proposed() // before objects writes to the files
+	changed := r.touched() // before objects writes to the files
 	run(r.objects)
-	run(func(ctx context.Context) error { return r.proposal(ctx, paths) })
+	run(func(ctx context.Context) error { return r.proposal(ctx, changed) })
 	run(func(ctx context.Context) (err error) {
 		people, err = r.roster(ctx)
 		return err

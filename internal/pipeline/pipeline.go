@@ -44,6 +44,14 @@ type Records interface {
 	// PullsAt returns the other open pull requests of ref's repository whose
 	// head is sha, as far as they are known.
 	PullsAt(ctx context.Context, ref fact.Ref, sha string) ([]fact.Ref, error)
+	// Impact returns what was found for a pair of versions of the policy of
+	// ref's repository, and SaveImpact keeps it.
+	Impact(ctx context.Context, ref fact.Ref, versions string) (policy.Impact, bool, error)
+	SaveImpact(ctx context.Context, ref fact.Ref, versions string, i policy.Impact) error
+	// LatestFacts hands on the facts of the latest decision on each of the n
+	// most recent pull requests of ref's repository, ref itself left out; ok is
+	// false where they are no longer kept.
+	LatestFacts(ctx context.Context, ref fact.Ref, n int, each func(pull fact.Pull, ok bool) error) error
 	// SetUnrequestable remembers, for a while, whose review cannot be
 	// requested in ref's repository.
 	SetUnrequestable(ctx context.Context, ref fact.Ref, reviewers []string) error
@@ -100,7 +108,13 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if g.Missing {
 		return Outcome{}, nil
 	}
+	g.Proposal = tested(ctx, g)
 	pull, decision := Decide(g)
+	if decision.Proposal != nil {
+		if decision.Proposal, err = l.foreseen(ctx, g, decision); err != nil {
+			return Outcome{}, fmt.Errorf("replay the policy that %s brings: %w", ref, err)
+		}
+	}
 	l.Metrics.Evaluated(decision.Status, time.Since(started))
 
 	generation, err := l.Records.NextGeneration(ctx, ref, shownGeneration(pull)+1)

@@ -143,6 +143,9 @@ func (n names) title(d policy.Decision) string {
 func (n names) state(d policy.Decision) string {
 	switch d.Status {
 	case policy.Broken:
+		if inForce(d) && d.Proposal != nil && d.Proposal.Loads() {
+			return "The policy does not pass its own tests with this change"
+		}
 		if inForce(d) {
 			return "The policy that this change brings does not load"
 		}
@@ -277,6 +280,7 @@ func (n names) summary(d policy.Decision, o Options) string {
 	if b.Len() == 0 { // GitHub wants a summary
 		b.WriteString("No rule asks for a review of this change.\n")
 	}
+	n.impact(&b, d.Proposal)
 	return b.String()
 }
 

@@ -1,0 +1,41 @@
+package gather
+
+import (
+	"context"
+
+	"github.com/rolecall/rolecall/internal/store"
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// Once is the records of a tool that looks once and keeps nothing: what GitHub
+// does not tell by itself is not known. The commit of a review is the one that
+// GitHub shows, and nobody is known to have pushed.
+type Once struct{}
+
+var _ Records = Once{}
+
+// ReviewCommits implements [Records].
+func (Once) ReviewCommits(context.Context, fact.Ref) (map[int64]string, error) { return nil, nil }
+
+// Pushes implements [Records].
+func (Once) Pushes(context.Context, fact.Ref) ([]store.Push, error) { return nil, nil }
+
+// Unrequestable implements [Records].
+func (Once) Unrequestable(context.Context, fact.Ref) ([]string, error) { return nil, nil }
+
+// Team implements [Records].
+func (Once) Team(context.Context, int64, string) ([]string, int64, bool, error) {
+	return nil, 0, false, nil
+}
+
+// PutTeam implements [Records].
+func (Once) PutTeam(context.Context, int64, string, []string, int64) error { return nil }
+
+// PolicySeen implements [Records].
+func (Once) PolicySeen(context.Context, string, string) (bool, error) { return false, nil }
+
+// SetPolicySeen implements [Records].
+func (Once) SetPolicySeen(context.Context, string, string) error { return nil }
+
+// Debts implements [Records].
+func (Once) Debts(context.Context, string, string) ([]store.Debt, error) { return nil, nil }
