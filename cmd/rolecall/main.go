@@ -40,6 +40,9 @@ type cli struct {
 	Diff       diffCmd       `cmd:"" help:"Show what a range of commits does, as far as rolecall knows it."`
 	Backtest   backtestCmd   `cmd:"" help:"Replay policies over the history of a local repository."`
 	Doctor     doctorCmd     `cmd:"" help:"Look over how rolecall is set up for a repository on GitHub."`
+	Ownership  ownershipCmd  `cmd:"" help:"Show what nobody owns: paths, projects without a DRI, roles with too few people."`
+	Handoff    handoffCmd    `cmd:"" help:"Show what is left to do: reviews owed, overdue, stuck and waiting."`
+	Load       loadCmd       `cmd:"" help:"Show who carries how many reviews."`
 	FakeGithub fakeGithubCmd `cmd:"" name:"fake-github" hidden:"" help:"Serve a fake GitHub, for tests and load."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }

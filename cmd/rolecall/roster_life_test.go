@@ -72,7 +72,6 @@ func eachOnCall(t *testing.T, policyText string, test func(*testing.T, *world, *
 		w.stop()
 		roots := x509.NewCertPool()
 		roots.AddCert(o.Certificate())
-		w.together = true
 		w.config = func(c *Config) {
 			c.Calendars = calendar.Options{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Roots: roots}
 		}

@@ -73,6 +73,9 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 		}
 	}()
 
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	metrics := newMetrics()
 	app, err := github.NewApp(github.Config{
 		URL: c.GitHubURL, AppID: c.AppID, PrivateKey: c.PrivateKey, Logger: c.Log, Metrics: metrics,
@@ -87,6 +90,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	if s.store, err = store.Open(ctx, store.Options{URL: c.DatabaseURL, Dir: c.Data, Logger: c.Log}); err != nil {
 		return nil, err
 	}
+	metrics.owe(s.store.OpenDebts)
 	l := &looker{
 		app:     app,
 		store:   s.store,

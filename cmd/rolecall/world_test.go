@@ -32,7 +32,6 @@ type world struct {
 	server   *Server
 	workers  int           // 0: as many as in production
 	ahead    *atomic.Int64 // nanoseconds by which GitHub's clock was put forward
-	together bool          // rolecall's clock goes with GitHub's
 	config   func(*Config) // changes how rolecall is started; nil: not
 }
 
@@ -170,10 +169,7 @@ func (w *world) startWith(log *slog.Logger) {
 	config := Config{
 		AppID: app.ID(), PrivateKey: app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(app.WebhookSecret())},
 		DatabaseURL: w.database, Addr: "127.0.0.1:0", GitHubURL: w.gh.URL(), Workers: w.workers,
-		Log: log,
-	}
-	if w.together {
-		config.Now = w.clock
+		Log: log, Now: w.clock,
 	}
 	if w.config != nil {
 		w.config(&config)
@@ -248,7 +244,7 @@ func (w *world) expect(pr *githubtest.Pull, state, title string) githubtest.Chec
 // things in one second the order is not known.
 func (w *world) pass(d time.Duration) { w.ahead.Add(int64(d)) }
 
-// clock is GitHub's, as far as it was put forward.
+// clock is the one of GitHub and of rolecall's decisions.
 func (w *world) clock() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 
 // open opens a pull request.
@@ -324,12 +320,8 @@ func (w *world) fresh(pr *githubtest.Pull) policy.Decision {
 	store := storetest.Open(w.t, "sqlite:"+filepath.Join(w.t.TempDir(), "fresh.db"))
 	app, log := w.app(), slog.New(slog.DiscardHandler)
 	made := &planned{}
-	now := time.Now
-	if w.together {
-		now = w.clock
-	}
 	line := &pipeline.Line{
-		Gather: gather.New(app, store, gather.Options{Wants: pipeline.Wants, Now: now, Logger: log}),
+		Gather: gather.New(app, store, gather.Options{Wants: pipeline.Wants, Now: w.clock, Logger: log}),
 		Apply:  made, Records: store, Metrics: newMetrics(), Self: fact.Login(w.gh.App().Slug()), Log: log,
 	}
 	out, err := line.Pull(w.t.Context(), w.ref(pr), gather.Hint{})

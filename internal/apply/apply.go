@@ -29,6 +29,10 @@ type GitHub interface {
 	Unassign(ctx context.Context, pull fact.Ref, logins []string) error
 	CreateComment(ctx context.Context, pull fact.Ref, body string) (int64, error)
 	AddLabel(ctx context.Context, pull fact.Ref, label string) error
+	MayWriteIssues(ctx context.Context) (bool, error)
+	FindIssue(ctx context.Context, owner, repo, label, marker string) (int, error)
+	CreateIssue(ctx context.Context, owner, repo, title, body, label string) (int, error)
+	CloseIssue(ctx context.Context, owner, repo string, number int) error
 }
 
 // Audit keeps the audit trail.
@@ -165,7 +169,9 @@ type record struct {
 	// reminded of.
 	Choices []fact.Choice `json:"choices,omitempty"`
 	Overdue *plan.Overdue `json:"overdue,omitempty"`
-	Error   string        `json:"error,omitempty"`
+	// Note is what was written down of a broken glass.
+	Note  *fact.GlassNote `json:"note,omitempty"`
+	Error string          `json:"error,omitempty"`
 }
 
 // answered is a command, and what became of it.
@@ -210,7 +216,9 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 			Role: o.Role, Project: o.Project, Step: o.Step, Within: o.Within, Asked: o.Asked, OnCall: o.OnCall, Fresh: action.Logins,
 		}))
 	case plan.Reply:
-		_, err = a.GitHub.CreateComment(ctx, ref, plan.ReplyMarker(action.Comment)+"\n"+report.Reply(d, action.Verdicts, a.Commands))
+		done.Note, err = a.reply(ctx, ref, action, d)
+	case plan.Remark:
+		done.Note, err = &action.Note, a.remark(ctx, ref, action.Note, d)
 	default:
 		err = fmt.Errorf("unknown kind of action")
 	}

@@ -41,6 +41,8 @@ type Records interface {
 	UseCalendar(ctx context.Context, url string, u store.CalendarUser) error
 	// Want has work done in the background, again and again.
 	Want(ctx context.Context, chores ...store.Chore) error
+	// Debts lists the broken glasses that are on record of a repository.
+	Debts(ctx context.Context, owner, repo string) ([]store.Debt, error)
 	PolicySeen(ctx context.Context, owner, repo string) (bool, error)
 	SetPolicySeen(ctx context.Context, owner, repo string) error
 }
@@ -185,7 +187,7 @@ func (r *reading) remembered(ctx context.Context) error {
 	for _, c := range p.Comments {
 		p.Commands = append(p.Commands, command.Parse(c)...)
 	}
-	return nil
+	return r.glass(ctx)
 }
 
 // details reads, in one round, all that the first one showed to be needed.

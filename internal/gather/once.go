@@ -56,3 +56,6 @@ func (Once) UseCalendar(context.Context, string, store.CalendarUser) error { ret
 
 // Want implements [Records].
 func (Once) Want(context.Context, ...store.Chore) error { return nil }
+
+// Debts implements [Records].
+func (Once) Debts(context.Context, string, string) ([]store.Debt, error) { return nil, nil }

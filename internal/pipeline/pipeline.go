@@ -37,6 +37,9 @@ type Records interface {
 	// SaveDecision keeps a decision with the facts it was made from, and with
 	// the external_id of the check that is to stand for it.
 	SaveDecision(ctx context.Context, ref fact.Ref, generation int64, standing string, d policy.Decision, pull fact.Pull) error
+	// SaveGlass records how a broken glass stands: nil where it is broken no
+	// longer; over where nothing will be owed.
+	SaveGlass(ctx context.Context, ref fact.Ref, g *policy.Glass, over bool, now time.Time) error
 	// Decided returns the latest decision on a pull request, if there is one.
 	Decided(ctx context.Context, ref fact.Ref) (policy.Decision, bool, error)
 	// PullsAt returns the other open pull requests of ref's repository whose
@@ -137,6 +140,12 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if err := l.Records.SaveDecision(ctx, ref, generation, actions.Standing(decision, pull), decision, pull); err != nil {
 		return Outcome{}, fmt.Errorf("save the decision on %s: %w", ref, err)
 	}
+	if decision.Glass != nil || len(pull.GlassNotes) > 0 && decision.Status != policy.Broken {
+		over := pull.State == "closed" || pull.State == "merged" && len(decision.Glass.Open()) == 0
+		if err := l.Records.SaveGlass(ctx, ref, decision.Glass, over, pull.Now); err != nil {
+			return Outcome{}, err
+		}
+	}
 	refused, err := l.Apply.Apply(ctx, ref, actions, decision)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("apply to %s: %w", ref, err)
@@ -147,6 +156,9 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	next := sooner(sooner(decision.ValidUntil, actions.Next), actions.Refresh(decision, pull))
 	if actions.AsksTeams() {
 		next = sooner(next, time.Now().Add(assignment))
+	}
+	if pull.State != "open" {
+		_, next = decision.Glass.Reminders(pull.Now) // nothing else of it matters any more
 	}
 	if len(refused) > 0 { // somebody else may have to be asked, and the check says who is
 		if err := l.Records.SetUnrequestable(ctx, ref, refused); err != nil {

@@ -23,7 +23,7 @@ func State(d policy.Decision) (status, conclusion string) {
 		return "completed", "success"
 	}
 	switch d.Status {
-	case policy.Met, policy.Idle:
+	case policy.Met, policy.Idle, policy.Owed:
 		return "completed", "success"
 	case policy.Waiting:
 		return "in_progress", ""

@@ -22,6 +22,7 @@ const (
 	Label       Kind = "label"        // Label
 	Remind      Kind = "remind"       // Overdue
 	Reply       Kind = "reply"        // Comment, Verdicts
+	Remark      Kind = "remark"       // Note: of a broken glass, that no command asks for
 	React       Kind = "react"        // Comment, Reaction, Verdicts; only after all that the comment asks for
 )
 
@@ -43,6 +44,7 @@ type Action struct {
 	// Choices say why whoever is requested was chosen.
 	Choices []fact.Choice
 	Overdue Overdue
+	Note    fact.GlassNote
 }
 
 // Check is a check run that is to be written.
@@ -100,11 +102,11 @@ type Options struct {
 	Siblings []policy.Decision
 }
 
-// Make returns the plan for a decision on a pull request. A pull request that
-// is closed or merged gets none.
+// Make returns the plan for a decision on a pull request. One that is closed
+// or merged gets none, but for the reviews that a broken glass still owes.
 func Make(d policy.Decision, pull fact.Pull, o Options) Plan {
 	if pull.State != "open" {
-		return Plan{}
+		return aftermath(d, pull, o)
 	}
 	asking := requests(d, pull, o)
 	p := Plan{Asked: asking.asked, Choices: asking.choices, Next: asking.next}
@@ -112,6 +114,7 @@ func Make(d policy.Decision, pull fact.Pull, o Options) Plan {
 	p.add(asking.actions...)
 	p.add(assignees(d, pull)...)
 	p.add(labels(d, pull)...)
+	p.add(latched(d, pull)...)
 	p.add(answers(d, pull)...)
 	return p
 }

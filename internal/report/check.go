@@ -101,7 +101,10 @@ func grouped(r policy.Requirement) bool { return r.Kind != policy.KindRole }
 
 // titles collects the roles' titles from the requirements.
 func titles(d policy.Decision) names {
-	n := names{titles: map[string]string{}}
+	n := names{titles: map[string]string{}, skipped: map[string]bool{}}
+	for _, debt := range d.Glass.Open() {
+		n.skipped[debt.Rule] = true
+	}
 	each(d, func(_ policy.RuleResult, r policy.Requirement) {
 		if r.Title != "" {
 			n.titles[r.Role] = r.Title
@@ -163,6 +166,8 @@ func (n names) state(d policy.Decision) string {
 		return "Nobody can approve as " + missing + " yet: see what to do"
 	case policy.Waiting:
 		return "Waiting for " + cmp.Or(strings.Join(n.roles(d, policy.Waiting), ", "), "reviews")
+	case policy.Owed:
+		return n.glassTitle(d.Glass)
 	case policy.Met, policy.Idle:
 		if slices.ContainsFunc(d.Rules, blocks) {
 			return "Every role that this change calls for has approved"
@@ -190,7 +195,7 @@ func blocks(r policy.RuleResult) bool { return r.InForce && !r.Advice }
 func (n names) roles(d policy.Decision, s policy.Status) []string {
 	var out []string
 	lines(d, func(rule policy.RuleResult, r policy.Requirement) {
-		if name := n.called(r); r.Status == s && !rule.Advice && !slices.Contains(out, name) {
+		if name := n.called(r); r.Status == s && !rule.Advice && !n.skipped[rule.Name] && !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	})
@@ -232,7 +237,7 @@ func (n names) blockers(d policy.Decision) []string {
 }
 
 var icons = map[policy.Status]string{
-	policy.Met: "✅", policy.Waiting: "⏳", policy.Refused: "❌", policy.Stuck: "⛔", policy.Broken: "⛔", policy.Idle: "➖",
+	policy.Met: "✅", policy.Owed: "❗", policy.Waiting: "⏳", policy.Refused: "❌", policy.Stuck: "⛔", policy.Broken: "⛔", policy.Idle: "➖",
 }
 
 // icon marks a status; one that this version does not know is marked as such.
@@ -288,6 +293,13 @@ func (n names) summary(d policy.Decision, o Options) string {
 // odd is what concerns the check as a whole.
 func (n names) odd(d policy.Decision, o Options) []string {
 	var out []string
+	if d.Glass != nil {
+		// Its issue is opened once the check stands, which must not have to be
+		// written anew for its number alone.
+		glass := *d.Glass
+		glass.Issue, d.Glass = 0, &glass
+		out = append(out, n.broken(d))
+	}
 	if len(o.Forged) > 0 {
 		var states []string
 		for _, s := range slices.Compact(slices.Clone(o.Forged)) {
@@ -325,7 +337,11 @@ func (n names) row(b *strings.Builder, rule policy.RuleResult, r policy.Requirem
 	if rule.Advice {
 		name += " (advice)"
 	}
-	fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", icon(r.Status), name, n.asRole(r), n.stateOf(r), n.who(r))
+	sign, state := icon(r.Status), n.stateOf(r)
+	if n.skipped[rule.Name] && r.Status != policy.Met {
+		sign, state = icon(policy.Owed), "SKIPPED ("+state+")"
+	}
+	fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", sign, name, n.asRole(r), state, n.who(r))
 }
 
 // asRole names a requirement in Markdown.

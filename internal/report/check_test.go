@@ -62,6 +62,24 @@ func approvedBy(login string) func(*policy.Requirement) {
 	}
 }
 
+// broken is a decision on a pull request whose glass was broken, and whose
+// debts are cleared or not.
+func broken(status policy.Status, cleared bool) policy.Decision {
+	security := role("security-engineer", "Security Engineer", policy.Waiting, may("sam"))
+	if cleared {
+		security = role("security-engineer", "Security Engineer", policy.Met, approvedBy("sam"))
+	}
+	d := decision(status, inForce("infrastructure", security.Status, role("cloud-engineer", "Cloud Engineer", policy.Met, approvedBy("ana")), security))
+	d.Glass = &policy.Glass{
+		By: "bo", Second: "mia", At: at, Reason: "the | load balancer\nis <b>down</b> @acme/all", Comment: 8, Head: d.Head, Issue: 12,
+		Debts: []policy.Debt{
+			{Rule: "infrastructure", Roles: []string{"security-engineer"}, Titles: []string{"Security Engineer"}, May: []string{"sam"}, Cleared: cleared, By: []string{"sam"}},
+			{Rule: "project", Roles: []string{"dri"}, Titles: []string{""}, Project: "instances", Cleared: cleared, By: []string{"ana"}},
+		},
+	}
+	return d
+}
+
 // scenes are the checks that the golden files show.
 var scenes = []struct {
 	name     string
@@ -97,6 +115,8 @@ var scenes = []struct {
 		d.Labels = []policy.LabelInForce{{Label: "security", Kept: true, By: "dan"}, {Label: "docs"}}
 		return d
 	}(), report.Options{Asked: []string{"bo", "sam"}}},
+	{"broken glass", broken(policy.Owed, false), report.Options{Asked: []string{"sam"}}},
+	{"broken glass that is made good", broken(policy.Met, true), report.Options{}},
 	{"met", decision(policy.Met, inForce("go", policy.Met, role("cloud-engineer", "Cloud Engineer", policy.Met, approvedBy("ana")))), report.Options{}},
 	{"two of three", decision(policy.Waiting, inForce("go", policy.Waiting, role("cloud-engineer", "Cloud Engineer", policy.Waiting, approvedBy("ana"), may("bo", "cy"),
 		func(r *policy.Requirement) { r.Need = 3 }, because(policy.Reason{Code: policy.ApprovalsMissing, Role: "cloud-engineer", Count: 1, Of: 3})))), report.Options{Asked: []string{"bo", "cy"}}},
