@@ -23,8 +23,10 @@ func (q *Queue) begin(ctx context.Context) error {
 		// The file is this process's alone, so what runs was left by a former
 		// one, and so was the lead over maintenance.
 		err := q.store.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.ExecContext(ctx, `DELETE FROM river_leader`)
-			return err
+			if _, err := tx.ExecContext(ctx, `DELETE FROM river_leader`); err != nil {
+				return err
+			}
+			return tx.FreePeriodic(ctx)
 		})
 		if err != nil {
 			return fmt.Errorf("take the lead: %w", err)

@@ -49,6 +49,8 @@ type Options struct {
 	// since the lost worker may have sent a request that is still under way:
 	// at least the time-out of requests to GitHub; 0 means 30 seconds.
 	Verify time.Duration
+	// Periodic is work in the background, each of another name.
+	Periodic []Periodic
 	// Metrics and Logger may be nil.
 	Metrics prometheus.Registerer
 	Logger  *slog.Logger
@@ -70,6 +72,7 @@ type Queue struct {
 	runs     map[int64]context.CancelCauseFunc // by job
 	stop     context.CancelFunc                // ends the keeper
 	kept     chan struct{}                     // closed when it has
+	repeats  sync.WaitGroup                    // of periodic work
 }
 
 // New prepares the queue in the store's database. Nothing is examined before
@@ -80,6 +83,13 @@ func New(ctx context.Context, s *store.Store, o Options) (*Queue, error) {
 	o.Grace = cmp.Or(o.Grace, 10*time.Second)
 	o.DeadAfter = cmp.Or(o.DeadAfter, 10*time.Second)
 	o.Verify = cmp.Or(o.Verify, 30*time.Second)
+	names := map[string]bool{}
+	for _, p := range o.Periodic {
+		if p.Name == "" || p.Every <= 0 || p.Run == nil || names[p.Name] {
+			return nil, fmt.Errorf("queue: periodic work %q needs a name of its own, an interval and a Run", p.Name)
+		}
+		names[p.Name] = true
+	}
 	q := &Queue{
 		o: o, store: s, log: o.Logger, metrics: newMetrics(o.Metrics),
 		nudges: make(nudges, 1), runs: map[int64]context.CancelCauseFunc{},
@@ -234,6 +244,10 @@ func (q *Queue) Start(ctx context.Context) error {
 	keep, stop := context.WithCancel(context.WithoutCancel(ctx))
 	q.stop, q.kept = stop, make(chan struct{})
 	go q.keep(keep)
+	for _, p := range q.o.Periodic {
+		q.repeats.Add(1)
+		go q.repeat(keep, p)
+	}
 	return nil
 }
 
@@ -257,6 +271,7 @@ func (q *Queue) Stop(ctx context.Context) error {
 	}
 	q.stop()
 	<-q.kept
+	q.repeats.Wait()
 	if err == nil {
 		err = q.store.Ended(context.WithoutCancel(ctx), q.id)
 	}
