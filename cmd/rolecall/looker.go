@@ -72,11 +72,15 @@ func (l *looker) spread(ctx context.Context, t queue.Target, refs []fact.Ref, er
 	if err != nil {
 		return fmt.Errorf("pull requests of %s: %w", t.Kind, err)
 	}
+	urgency := t.Urgency
+	if t.Kind == queue.Pull && urgency == queue.Urgent {
+		urgency = queue.Ordinary // nobody waits for these
+	}
 	targets := make([]queue.Target, 0, len(refs))
 	for _, ref := range refs {
 		ref.Installation = t.Ref.Installation
 		targets = append(targets, queue.Target{
-			Kind: queue.Pull, Ref: ref, Why: t.Why, Delivery: t.Delivery, ReceivedAt: t.ReceivedAt,
+			Kind: queue.Pull, Ref: ref, Urgency: urgency, Why: t.Why, Delivery: t.Delivery, ReceivedAt: t.ReceivedAt,
 		})
 	}
 	if len(targets) == 0 {

@@ -162,7 +162,7 @@ func (q *Queue) lost(ctx context.Context, first bool) ([]lost, error) {
 // lost it, and makes a new one in its place.
 func (q *Queue) free(ctx context.Context, j lost) error {
 	return q.store.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		_, wished, err := tx.LockLook(ctx, j.key)
+		_, priority, wished, err := tx.LockLook(ctx, j.key)
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (q *Queue) free(ctx context.Context, j lost) error {
 		if err := tx.VerifyLook(ctx, j.key, time.Now().Add(q.o.Verify)); err != nil {
 			return err
 		}
-		if err := q.insert(ctx, tx, Pull, j.key, time.Time{}, time.Time{}); err != nil {
+		if err := q.insert(ctx, tx, priority, j.key, time.Time{}, time.Time{}); err != nil {
 			return err
 		}
 		return q.announce(ctx, tx)

@@ -188,7 +188,7 @@ func (q *Queue) Enqueue(ctx context.Context, tx *store.Tx, targets ...Target) er
 				return fmt.Errorf("enqueue: %w", err)
 			}
 		}
-		if err := q.insert(ctx, tx, t.Kind, key, time.Time{}, hold); err != nil {
+		if err := q.insert(ctx, tx, t.priority(), key, time.Time{}, hold); err != nil {
 			return fmt.Errorf("enqueue: %w", err)
 		}
 	}
@@ -197,14 +197,23 @@ func (q *Queue) Enqueue(ctx context.Context, tx *store.Tx, targets ...Target) er
 
 // insert makes the job of the key, to be run at the given time (zero: at
 // once), or has the one that waits for a later time run at once unless it is
-// on hold.
-func (q *Queue) insert(ctx context.Context, tx *store.Tx, kind Kind, key string, at, hold time.Time) error {
-	r, err := q.client.InsertTx(ctx, tx.Tx, args{Key: key}, &river.InsertOpts{Priority: priorities[kind], ScheduledAt: at})
+// on hold, and in its turn by the better priority of the two.
+func (q *Queue) insert(ctx context.Context, tx *store.Tx, priority int, key string, at, hold time.Time) error {
+	r, err := q.client.InsertTx(ctx, tx.Tx, args{Key: key}, &river.InsertOpts{Priority: priority, ScheduledAt: at})
 	if err != nil {
 		return fmt.Errorf("insert job: %w", err)
 	}
+	if !r.UniqueSkippedAsDuplicate || r.Job.State == rivertype.JobStateRunning {
+		return nil
+	}
+	if r.Job.Priority > priority {
+		_, err := tx.ExecContext(ctx, q.store.Query(`UPDATE river_job SET priority = ?1 WHERE id = ?2 AND priority > ?1`), priority, r.Job.ID)
+		if err != nil {
+			return fmt.Errorf("advance job: %w", err)
+		}
+	}
 	now := time.Now()
-	if r.UniqueSkippedAsDuplicate && r.Job.State != rivertype.JobStateRunning && r.Job.ScheduledAt.After(now) && !hold.After(now) {
+	if r.Job.ScheduledAt.After(now) && !hold.After(now) {
 		if _, err := q.client.JobRetryTx(ctx, tx.Tx, r.Job.ID); err != nil {
 			return fmt.Errorf("advance job: %w", err)
 		}
@@ -253,14 +262,19 @@ func (q *Queue) Start(ctx context.Context) error {
 
 // Stop takes no more, waits for what runs, and once ctx is done interrupts
 // that and gives it back; it returns when nothing of the queue runs any more.
-// It is called once; a queue that was not started has nothing to stop.
+// Only the first call does anything; a queue that was not started has nothing
+// to stop.
 func (q *Queue) Stop(ctx context.Context) error {
 	if q.stop == nil {
 		return nil
 	}
 	q.mu.Lock()
+	again := q.stopping
 	q.stopping = true
 	q.mu.Unlock()
+	if again {
+		return nil
+	}
 	err := q.client.Stop(ctx)
 	if ctx.Err() != nil {
 		// Handlers that heed their context end at once; one that does not is
