@@ -65,17 +65,17 @@ func TestWhenTheBudgetIsShortAnApprovalComesBeforeWhatOnlyFollows(t *testing.T) 
 	w.expect(last, "in_progress", "Waiting")
 	// An hour of four seconds, of which nothing is left.
 	w.gh.SetLimits(githubtest.Limits{Hourly: 12, GraphQLHourly: 12, Minute: 70 * time.Millisecond})
-	for _, pr := range all[:4] {
+	for _, pr := range all[:6] {
 		pr.Comment("dan", "/help")
 	}
 	within(t, 10*time.Second, "the limit is felt", func() bool { return refused(w.gh.Calls()) > 0 || held(w) > 0 })
 	w.gh.ResetCalls()
-	for _, pr := range all[4:11] { // the security label changes what is asked for
+	for _, pr := range all[6:11] { // the security label changes what is asked for
 		pr.Label("mia", "security")
 	}
 	last.Approve("ana")
 	within(t, 60*time.Second, "every check is right", func() bool {
-		for _, pr := range all[4:11] {
+		for _, pr := range all[6:11] {
 			if !strings.Contains(pr.Check("rolecall: main").Title, "Security") {
 				return false
 			}
@@ -88,7 +88,7 @@ func TestWhenTheBudgetIsShortAnApprovalComesBeforeWhatOnlyFollows(t *testing.T) 
 		if strings.Contains(c.Body, fmt.Sprintf("rolecall1:%d:", last.Number())) {
 			break
 		}
-		for _, pr := range all[4:11] {
+		for _, pr := range all[6:11] {
 			if c.Status < 300 && strings.Contains(c.Body, fmt.Sprintf("rolecall1:%d:", pr.Number())) {
 				before++
 			}

@@ -116,7 +116,7 @@ func (l *limiter) budget(who, resource string) budget {
 	}
 	w := l.window(who+" "+resource, l.o.hour())
 	if limit == 0 { // no limit in force: say so in a way that no client waits for
-		return budget{resource: resource, limit: unlimited, remaining: unlimited, reset: w.start.Add(l.o.hour())}
+		return budget{resource: resource, limit: unlimited, used: w.used, remaining: unlimited, reset: w.start.Add(l.o.hour())}
 	}
 	b := budget{resource: resource, limit: limit, used: w.used, remaining: max(0, limit-w.used), reset: w.start.Add(l.o.hour())}
 	return b
