@@ -86,7 +86,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 				DefaultPolicy: c.DefaultPolicy, Wants: pipeline.Wants, Logger: c.Log,
 			}),
 			Apply:   appliers{app: app, store: s.store, log: c.Log, commands: commandHelp()},
-			Records: s.store,
+			Records: records{s.store},
 			Metrics: metrics,
 			Self:    identity.Login,
 			Log:     c.Log,
@@ -202,6 +202,15 @@ func (a appliers) Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy
 		GitHub: a.app.Client(ref.Installation), Audit: a.store, Commands: a.commands, Delivery: t.Delivery, Log: a.log, Now: time.Now,
 	}
 	return by.Apply(ctx, ref, p, d)
+}
+
+// records has each decision name the delivery that led to it.
+type records struct{ *store.Store }
+
+func (r records) SaveDecision(ctx context.Context, d store.Decision) (head string, err error) {
+	t, _ := lookedAt(ctx)
+	d.Delivery = t.Delivery
+	return r.Store.SaveDecision(ctx, d)
 }
 
 // commandHelp is the grammar of commands as people read it.

@@ -90,6 +90,9 @@ type Gathered struct {
 	Policy      *policy.Policy
 	Diagnostics []policy.Diagnostic
 	Sources     []policy.SourceRef
+	// Floor and Own are the policies byte for byte, the organisation's and the
+	// repository's or the default; nil where there is none or it was not read.
+	Floor, Own *policy.Source
 	// Missing: there is no policy and never was one; nothing is to be done.
 	Missing bool
 	// Gone: there was a policy, and now it is absent or cannot be read.

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -50,6 +51,11 @@ type Store struct {
 	group   group
 	release func() error  // lets go of the SQLite file
 	listen  *pgxpool.Pool // PostgreSQL only
+
+	policies struct { // that are known to be kept
+		mu   sync.Mutex
+		kept map[string]bool // by SHA-256
+	}
 }
 
 // Open opens the database, brings its schema up to date and, on SQLite, takes
