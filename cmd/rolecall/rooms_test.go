@@ -32,6 +32,7 @@ var rooms = map[string][]string{
 	"internal/plan":                {"policy", "policy/fact"},
 	"internal/report":              {"policy", "policy/fact"},
 	"internal/apply":               {"internal/plan", "internal/report", "internal/github", "internal/store", "policy", "policy/fact"},
+	"internal/audit":               {"internal/store", "policy", "policy/fact"},
 	"internal/replay":              {"internal/analyse", "internal/store", "policy", "policy/fact"},
 	"internal/pipeline":            {"internal/gather", "internal/analyse", "internal/plan", "internal/apply", "internal/report", "internal/store", "policy", "policy/fact"},
 	"internal/githubtest":          {"internal/githubtest/graphql", "testdata/github"},

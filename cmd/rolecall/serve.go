@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/policy"
 )
 
@@ -30,6 +31,9 @@ type serveCmd struct {
 	DefaultPolicy  string        `env:"DEFAULT_POLICY" placeholder:"FILE" help:"The policy of repositories that have none of their own; left out: they get no check."`
 	Workers        int           `env:"ROLECALL_WORKERS" default:"16" help:"How many pull requests are looked at at once (${default})."`
 	StopTimeout    time.Duration `env:"ROLECALL_STOP_TIMEOUT" default:"20s" help:"How long a stop waits for work in hand (${default})."`
+	KeepDeliveries time.Duration `env:"ROLECALL_KEEP_DELIVERIES" default:"2160h" help:"How long deliveries and their bodies are kept, at least four days (${default}); 0 for ever."`
+	KeepFacts      time.Duration `env:"ROLECALL_KEEP_FACTS" default:"9600h" help:"How long the facts of decisions are kept, by which they can be replayed (${default}); 0 for ever."`
+	KeepRecord     time.Duration `env:"ROLECALL_KEEP_RECORD" default:"0" help:"How long the audit trail is kept; 0 for ever. Its checkpoints always are."`
 	LogFormat      string        `env:"LOG_FORMAT" enum:"json,text" default:"json" help:"json or text (${default})."`
 	LogLevel       string        `env:"LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error (${default})."`
 }
@@ -54,6 +58,7 @@ func (c *serveCmd) config(log *slog.Logger) (Config, error) {
 	config := Config{
 		AppID: c.AppID, DatabaseURL: c.DatabaseURL, Data: c.Data, Addr: c.Addr,
 		GitHubURL: c.GithubURL, Workers: c.Workers, Log: log,
+		Retention: store.Retention{Deliveries: c.KeepDeliveries, Facts: c.KeepFacts, Record: c.KeepRecord},
 	}
 	if config.Addr == "" {
 		config.Addr = net.JoinHostPort("", strconv.Itoa(c.Port))

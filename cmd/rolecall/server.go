@@ -37,6 +37,7 @@ type Config struct {
 	GitHubURL      string // REST root
 	DefaultPolicy  *policy.Source
 	Workers        int
+	Retention      store.Retention
 	Log            *slog.Logger
 }
 
@@ -94,6 +95,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	}
 	s.queue, err = queue.New(ctx, s.store, queue.Options{
 		Workers: c.Workers, Handle: l.look, Metrics: metrics.registry, Logger: c.Log,
+		Periodic: []queue.Periodic{keepRecord(s.store, c.Retention)},
 	})
 	if err != nil {
 		return nil, err

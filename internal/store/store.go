@@ -96,9 +96,13 @@ func (s *Store) Close() error {
 	if s.listen != nil {
 		s.listen.Close()
 	}
-	for _, c := range []io.Closer{closer(s.reader), closer(s.db)} {
-		errs = append(errs, c.Close())
+	errs = append(errs, closer(s.reader).Close())
+	if s.dialect == SQLite && s.db != nil {
+		// So that the one file holds all, and can be copied.
+		_, err := s.db.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
+		errs = append(errs, err)
 	}
+	errs = append(errs, closer(s.db).Close())
 	errs = append(errs, s.release())
 	return errors.Join(errs...)
 }
