@@ -17,9 +17,9 @@ import (
 // long reports whether the tests that take long are wanted, as .ci/run does.
 func long() bool { return os.Getenv("ROLECALL_LONG") != "" }
 
-// recovery is how soon all must be right after a kill: alone at once, since
+// recoveryTime is how soon all must be right after a kill: alone at once, since
 // what ran was its own; among several once the dead one is known to be dead.
-func recovery(database string) time.Duration {
+func recoveryTime(database string) time.Duration {
 	if strings.HasPrefix(database, "postgres") {
 		return 60 * time.Second
 	}
@@ -90,7 +90,7 @@ func TestAProcessThatIsKilledAtAnyStepGoesOnWhereItWas(t *testing.T) {
 				if strings.HasPrefix(f.Operation, "checks/update") {
 					want = "success"
 				}
-				within(t, recovery(w.database), "the check is right and the comment answered", func() bool {
+				within(t, recoveryTime(w.database), "the check is right and the comment answered", func() bool {
 					if state(pr) != want || !w.replied(pr) {
 						return false
 					}
@@ -172,7 +172,7 @@ func TestAProcessThatIsKilledAgainAndAgainLosesNothingThatItTookIn(t *testing.T)
 		}
 		w.gh.Flush()
 		began := time.Now()
-		within(t, recovery(url), "every check is right", func() bool {
+		within(t, recoveryTime(url), "every check is right", func() bool {
 			for _, pr := range all {
 				if state(pr) != "success" {
 					return false

@@ -26,6 +26,7 @@ var rooms = map[string][]string{
 	"internal/store":               {"policy", "policy/fact"},
 	"internal/store/storetest":     {"internal/store"},
 	"internal/queue":               {"internal/store", "policy/fact"},
+	"internal/recovery":            {"internal/github", "internal/queue", "internal/store", "policy", "policy/fact"},
 	"internal/webhook":             {"internal/queue", "internal/store", "internal/command", "policy", "policy/fact"},
 	"internal/roster":              {"internal/github", "internal/store", "policy", "policy/fact"},
 	"internal/gather":              {"internal/github", "internal/roster", "internal/command", "internal/store", "policy", "policy/fact"},

@@ -19,6 +19,7 @@ import (
 	"github.com/rolecall/rolecall/internal/pipeline"
 	"github.com/rolecall/rolecall/internal/plan"
 	"github.com/rolecall/rolecall/internal/queue"
+	"github.com/rolecall/rolecall/internal/recovery"
 	"github.com/rolecall/rolecall/internal/report"
 	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/internal/webhook"
@@ -38,7 +39,10 @@ type Config struct {
 	DefaultPolicy  *policy.Source
 	Workers        int
 	Retention      store.Retention
-	Log            *slog.Logger
+	// Deliveries and Sweep are how often it is looked for what was missed;
+	// zero as in [recovery.Options], negative for never.
+	Deliveries, Sweep time.Duration
+	Log               *slog.Logger
 }
 
 // Server is a running rolecall. Start makes it; production, the demo and the
@@ -47,6 +51,7 @@ type Server struct {
 	log      *slog.Logger
 	store    *store.Store
 	queue    *queue.Queue
+	recovery *recovery.Recovery
 	listener net.Listener
 	http     *http.Server
 	served   chan error
@@ -93,14 +98,19 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 			Log:     c.Log,
 		},
 	}
+	s.recovery = recovery.New(recovery.Options{
+		App: app, Store: s.store, Deliveries: c.Deliveries, Sweep: c.Sweep, AllGoverned: c.DefaultPolicy != nil,
+		Metrics: metrics.registry, Logger: c.Log,
+	})
 	s.queue, err = queue.New(ctx, s.store, queue.Options{
 		Workers: c.Workers, Handle: l.look, Metrics: metrics.registry, Logger: c.Log,
-		Periodic: []queue.Periodic{keepRecord(s.store, c.Retention)},
+		Periodic: append(s.recovery.Periodic(), keepRecord(s.store, c.Retention)), Sharers: app.SetSharers,
 	})
 	if err != nil {
 		return nil, err
 	}
 	l.queue = s.queue
+	s.recovery.Use(s.queue)
 	hook, err := webhook.New(webhook.Options{
 		Secrets: c.WebhookSecrets, Store: s.store, Queue: s.queue, AppID: c.AppID, Slug: identity.Slug,
 		External: external, Metrics: metrics.registry, Logger: c.Log,

@@ -161,6 +161,7 @@ func (w *world) start() {
 	server, err := Start(w.t.Context(), Config{
 		AppID: app.ID(), PrivateKey: app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(app.WebhookSecret())},
 		DatabaseURL: w.database, Addr: "127.0.0.1:0", GitHubURL: w.gh.URL(), Workers: w.workers,
+		Deliveries: -1, Sweep: -1, // tests that want them run them
 		Log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {

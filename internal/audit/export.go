@@ -237,4 +237,3 @@ func (m Merge) Rows() [][]string {
 	}
 	return rows
 }
-

@@ -41,7 +41,7 @@ func (q *Queue) keep(ctx context.Context) {
 	defer close(q.kept)
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
-	alive, shared := time.Now(), q.store.Dialect() == store.Postgres
+	alive, shared, replicas := time.Now(), q.store.Dialect() == store.Postgres, 1
 	for {
 		select {
 		case <-ctx.Done():
@@ -61,6 +61,10 @@ func (q *Queue) keep(ctx context.Context) {
 			}
 		}
 		alive = now
+		if n, err := q.sharers(ctx, shared); err == nil && n != replicas {
+			replicas = n
+			q.o.Sharers(n)
+		}
 		if err := q.rescue(ctx, false); err != nil {
 			q.log.Error("rescue of lost jobs", "error", err)
 		}
@@ -71,6 +75,15 @@ func (q *Queue) keep(ctx context.Context) {
 			q.metrics.standing.Set(float64(n))
 		}
 	}
+}
+
+// sharers counts the replicas that are alive, this one included.
+func (q *Queue) sharers(ctx context.Context, shared bool) (int, error) {
+	if !shared || q.o.Sharers == nil {
+		return 1, nil
+	}
+	n, err := q.store.Replicas(ctx, q.o.DeadAfter)
+	return max(1, n), err
 }
 
 // promote makes jobs available whose time has come. River's leader does so

@@ -49,6 +49,9 @@ type Options struct {
 	// since the lost worker may have sent a request that is still under way:
 	// at least the time-out of requests to GitHub; 0 means 30 seconds.
 	Verify time.Duration
+	// Sharers, where set, is told how many replicas are alive whenever that
+	// changes.
+	Sharers func(int)
 	// Periodic is work in the background, each of another name.
 	Periodic []Periodic
 	// Metrics and Logger may be nil.

@@ -157,6 +157,15 @@ func (s *Store) Alive(ctx context.Context, replica string) error {
 	return nil
 }
 
+// Replicas counts those that have given a sign of life within the given time.
+func (s *Store) Replicas(ctx context.Context, within time.Duration) (n int, err error) {
+	err = s.reader.QueryRowContext(ctx, s.Query(`SELECT count(*) FROM replicas WHERE seen_at >= `+s.now()+` - ?1`), within.Microseconds()).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("replicas: %w", err)
+	}
+	return n, nil
+}
+
 // Ended forgets a replica that stopped, and all that gave no sign of life for
 // a day.
 func (s *Store) Ended(ctx context.Context, replica string) error {
