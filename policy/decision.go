@@ -21,7 +21,8 @@ const (
 	// Stuck cannot be met by any approval until somebody acts: nobody holds
 	// the role, or no DRI is named.
 	Stuck Status = "stuck"
-	// Broken is a policy that cannot be read or does not load.
+	// Broken is a policy that cannot be read or does not load, or one in force
+	// that the pull request would replace by such a one.
 	Broken Status = "broken"
 )
 
@@ -55,8 +56,10 @@ type Decision struct {
 	// Notes are reasons that concern the decision as a whole: gaps in the
 	// facts, warnings of the policy, that no rule asks for review.
 	Notes []Reason `json:"notes,omitempty"`
-	// Diagnostics is set where Status is Broken.
+	// Diagnostics is set where Status is Broken because of the policy in force.
 	Diagnostics []Diagnostic `json:"diagnostics,omitempty"`
+	// Proposal is set where the pull request changes the policy itself.
+	Proposal *Proposal `json:"proposal,omitempty"`
 	// ValidUntil is when time alone may change the decision; zero when it
 	// cannot.
 	ValidUntil time.Time `json:"valid_until,omitzero"`

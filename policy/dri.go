@@ -53,7 +53,7 @@ func withFeared(touched []touchedProject, l *layer, pull *fact.Pull) []touchedPr
 			continue
 		}
 		for _, g := range pull.Gaps {
-			holds := func(path string) bool { return p.set.match(path, fold(path)) != unmatched }
+			holds := func(path string) bool { return p.set.match(path, fact.FoldPath(path)) != unmatched }
 			aboutFiles := g.About == "" || g.About == fact.AboutFiles
 			if aboutFiles && (len(g.Paths) == 0 || slices.ContainsFunc(g.Paths, holds)) {
 				out = append(out, touchedProject{project: p, unknown: g.Reason})

@@ -72,9 +72,6 @@ func states(p *Policy, pull fact.Pull, labels map[string]LabelStanding, slow boo
 	return out
 }
 
-// Fold is fold, for tests.
-var Fold = fold
-
 // NamesForTest are all names of the schema, and ListAttributesForTest each
 // list's name with each attribute of its elements.
 func NamesForTest() (out []string) {

@@ -3,7 +3,6 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"path"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -186,7 +185,8 @@ const (
 	matched
 )
 
-// match says whether p is in the set; folded is fold(p).
+// match says whether p is in the set; folded is
+// [fact.FoldPath] of it.
 func (s *globs) match(p, folded string) verdict {
 	for i := range s.exact {
 		if s.exact[i].match(p) {
@@ -202,31 +202,6 @@ func (s *globs) match(p, folded string) verdict {
 		}
 	}
 	return unmatched
-}
-
-// fold returns the form in which paths that look or act alike are equal: a
-// case-insensitive file system, or a reader's eye, takes them for one file.
-func fold(p string) string {
-	plain := true
-	for i := 0; i < len(p); i++ {
-		if c := p[i]; c <= ' ' || c >= 0x7f || c >= 'A' && c <= 'Z' || c == '\\' || c == '/' && i+1 < len(p) && (p[i+1] == '/' || p[i+1] == '.') {
-			plain = false
-			break
-		}
-	}
-	if plain && !strings.HasPrefix(p, "./") && !strings.HasPrefix(p, "../") {
-		return p
-	}
-	p = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\\':
-			return '/'
-		case r < ' ', r == 0x7f, r >= 0x200b && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2060 && r <= 0x206f, r == 0xfeff, r == 0xad:
-			return -1
-		}
-		return r
-	}, p)
-	return path.Clean(strings.ToLower(norm.NFKC.String(p)))
 }
 
 // foldGlob folds a pattern without touching what is special in it.

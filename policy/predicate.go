@@ -6,6 +6,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 // A condition of a for expression is asked once for every element, and a
@@ -237,7 +239,7 @@ func (c *compiler) call(e *hclsyntax.FunctionCallExpr) predicate {
 				if why != "" {
 					return verdictWhy{answer: unsure, why: why}
 				}
-				return set.both([]string{s}, []string{fold(s)})
+				return set.both([]string{s}, []string{fact.FoldPath(s)})
 			}
 		}
 	}

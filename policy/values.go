@@ -204,7 +204,7 @@ func (w *world) filesAt(paths []string) []*origin {
 			in[f.index] = true
 		} else if !seen[p] {
 			seen[p] = true
-			other := &changedFile{fact: &fact.File{Path: p}, index: -1, paths: []string{p}, folded: []string{fold(p)}, element: &origin{}}
+			other := &changedFile{fact: &fact.File{Path: p}, index: -1, paths: []string{p}, folded: []string{fact.FoldPath(p)}, element: &origin{}}
 			w.fileElement(other)
 			others = append(others, other.element)
 		}
@@ -246,7 +246,7 @@ func (w *world) resources(set *globs) []*origin {
 			continue
 		}
 		for _, s := range []string{o.resource.Type, o.resource.Address, o.resource.From} {
-			if s != "" && set.match(s, fold(s)) != unmatched {
+			if s != "" && set.match(s, fact.FoldPath(s)) != unmatched {
 				out = append(out, o)
 				break
 			}
@@ -439,7 +439,7 @@ func (w *world) matchesValue(set *globs, v cty.Value) (cty.Value, error) {
 	}
 	folded := make([]string, len(paths))
 	for i, p := range paths {
-		folded[i] = fold(p)
+		folded[i] = fact.FoldPath(p)
 	}
 	return set.both(paths, folded).value(), nil
 }

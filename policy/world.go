@@ -143,7 +143,7 @@ func (w *world) readFiles() {
 		f.paths = paths[from:len(paths):len(paths)]
 		f.folded = f.paths
 		for j, p := range f.paths {
-			if folded := fold(p); folded != p {
+			if folded := fact.FoldPath(p); folded != p {
 				if &f.folded[0] == &f.paths[0] {
 					f.folded = slices.Clone(f.paths)
 				}

@@ -10,8 +10,8 @@ import (
 	"github.com/rolecall/rolecall/internal/store/storetest"
 )
 
-// refused counts the calls that GitHub refused because of a limit.
-func refused(calls []githubtest.Call) (n int) {
+// refusedCalls counts the calls that GitHub refused because of a limit.
+func refusedCalls(calls []githubtest.Call) (n int) {
 	for _, c := range calls {
 		if c.Status == 403 || c.Status == 429 {
 			n++
@@ -40,11 +40,11 @@ func TestWhatTheHourlyLimitDoesNotAllowWaitsAndNothingIsDropped(t *testing.T) {
 		}
 		return true
 	})
-	t.Logf("%d calls, %d refused, in %v", len(w.gh.Calls()), refused(w.gh.Calls()), time.Since(began).Round(time.Second))
+	t.Logf("%d calls, %d refused, in %v", len(w.gh.Calls()), refusedCalls(w.gh.Calls()), time.Since(began).Round(time.Second))
 	if time.Since(began) < 4*time.Second {
 		t.Error("the limit was never felt")
 	}
-	if n := refused(w.gh.Calls()); n > 8 {
+	if n := refusedCalls(w.gh.Calls()); n > 8 {
 		t.Errorf("GitHub had to refuse %d calls", n)
 	}
 	for _, d := range w.gh.Deliveries() {
@@ -68,7 +68,7 @@ func TestWhenTheBudgetIsShortAnApprovalComesBeforeWhatOnlyFollows(t *testing.T) 
 	for _, pr := range all[:6] {
 		pr.Comment("dan", "/help")
 	}
-	within(t, 10*time.Second, "the limit is felt", func() bool { return refused(w.gh.Calls()) > 0 || held(w) > 0 })
+	within(t, 10*time.Second, "the limit is felt", func() bool { return refusedCalls(w.gh.Calls()) > 0 || held(w) > 0 })
 	w.gh.ResetCalls()
 	for _, pr := range all[6:11] { // the security label changes what is asked for
 		pr.Label("mia", "security")

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +43,7 @@ type stage struct {
 
 // Run plays the life and prints each step with the check as GitHub shows it.
 func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
-	if (c.Repo != "") != (c.Base != "" && c.Head != "") {
+	if given := []bool{c.Repo != "", c.Base != "", c.Head != ""}; slices.Contains(given, true) && slices.Contains(given, false) {
 		return errors.New("--repo, --base and --head belong together")
 	}
 	gh, err := githubtest.Start(githubtest.Options{Latency: c.Latency})
@@ -79,9 +79,32 @@ func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 		return fmt.Errorf("demo: GitHub's contract was broken: %s", strings.Join(problems, "; "))
 	}
 	if c.Keep {
-		fmt.Fprintf(s.out, "\nrolecall    %s\nmetrics     %[1]s/metrics\nGitHub API  %s\nstop with Ctrl-C\n", st.server.URL(), gh.URL())
-		<-ctx.Done()
+		return st.keep()
 	}
+	return nil
+}
+
+// keep leaves everything running, with a pull request that is open, until the
+// demo is stopped.
+func (st *stage) keep() error {
+	tf := "instances/keep.tf"
+	pr := st.repo.Open(githubtest.PullRequest{
+		Author: "dan", Title: "Yours to play with", Head: "keep",
+		Files: githubtest.Files{tf: st.grow(tf, "resource \"google_storage_bucket\" \"keep\" {\n  name     = \"keep\"\n  location = \"EU\"\n}\n", "")},
+	})
+	if err := st.settle(); err != nil {
+		return err
+	}
+	fmt.Fprintf(st.out, `
+Everything is left running:
+  the pull request        %s
+  another, to play with   %s
+  GitHub's API            %s
+  rolecall's webhook      %s/webhook
+  rolecall's health       %[4]s/healthz  %[4]s/readyz  %[4]s/metrics
+Stop with Ctrl-C.
+`, st.pr.URL(), pr.URL(), st.gh.URL(), st.server.URL())
+	<-st.ctx.Done()
 	return nil
 }
 
@@ -167,6 +190,9 @@ func (st *stage) open() error {
 	base, head, err := st.repo.Import(st.Repo, st.Base, st.Head)
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
+	}
+	if st.repo.Ahead(base, head) == 0 {
+		return fmt.Errorf("demo: %s has no commit that %s has not: there is nothing to open a pull request with", st.Head, st.Base)
 	}
 	st.repo.Push("main", base, "mia")
 	st.repo.Commit("main", "The policy", inForce, githubtest.By("mia"))

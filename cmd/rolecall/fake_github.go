@@ -21,15 +21,20 @@ type fakeGithubCmd struct {
 	DeliverTo    []string      `help:"Where webhooks go, such as http://127.0.0.1:3000/webhook."`
 	Enterprise   bool          `help:"Serve below /api/v3, as GitHub Enterprise Server does."`
 	Limits       bool          `help:"Enforce GitHub's rate limits."`
+	LogCalls     bool          `help:"Write a line to standard error for every call."`
 	NoValidation bool          `help:"Do not hold requests and answers to GitHub's contract, for load."`
 }
 
 // Run prints what rolecall needs to use the fake, as a shell sets variables,
-// and serves until ctx ends.
+// and serves until ctx ends. Once it is seeded, standard error tells what there
+// is, with every person's token; the pages at its root show it.
 func (c *fakeGithubCmd) Run(ctx context.Context, s streams) error {
 	o := githubtest.Options{Addr: c.Addr, Latency: c.Latency, NoValidation: c.NoValidation}
 	if c.Enterprise {
 		o.Prefix = "/api/v3"
+	}
+	if c.LogCalls {
+		o.Log = newLogger(s, "text", "info")
 	}
 	if c.Limits {
 		o.Limits = githubtest.RealLimits()
@@ -56,6 +61,7 @@ func (c *fakeGithubCmd) Run(ctx context.Context, s streams) error {
 		if err := gh.Seed(seed); err != nil {
 			return fmt.Errorf("%s: %w", c.Seed, err)
 		}
+		gh.Summary(s.err)
 	}
 	<-ctx.Done()
 	for _, problem := range gh.Problems() {

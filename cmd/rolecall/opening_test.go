@@ -91,3 +91,18 @@ func TestChangesRequestedDismissedAndCommented(t *testing.T) {
 		w.fresh(pr)
 	})
 }
+
+// GitHub gives an unfinished check up after 14 days.
+func TestACheckThatWentStaleIsWrittenAnew(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		pr := w.open("dan", githubtest.Files{"main.go": goBefore})
+		w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		w.pass(15 * 24 * time.Hour)
+		if c := pr.Check("rolecall: main"); c.Conclusion != "stale" {
+			t.Fatalf("the check is %q %q, want it stale", c.Status, c.Conclusion)
+		}
+		pr.Label("mia", "docs")
+		w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		w.fresh(pr)
+	})
+}

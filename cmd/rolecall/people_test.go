@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -85,12 +86,57 @@ func TestAProjectWithoutDRI(t *testing.T) {
 		pr.Approve("cy")
 		w.expect(pr, "success", "Every role")
 		w.fresh(pr)
+		w.audited(pr, "assign", "bo", `"logins":["cy"]`)
+		w.audited(pr, "react", "bo", `"text":"/assign-dri @cy","accepted":true`)
+		w.audited(pr, "reply", "dan", `"text":"/assign-dri @dan","accepted":false`)
+
+		w.stop()
+		w.start()
+		pr.Push("dan", githubtest.Files{"README.md": "# Some\n"})
+		w.expect(pr, "success", "Every role")
 
 		w.wipe() // the comments on GitHub are the source
 		pr.Push("dan", githubtest.Files{"README.md": "# More\n"})
 		w.expect(pr, "success", "Every role")
 		pr.Push("dan", githubtest.Files{"lost/a.txt": "2\n"})
 		w.expect(pr, "in_progress", "Waiting for DRI of lost")
+		w.fresh(pr)
+	})
+}
+
+// audited wants an entry of the audit trail.
+func (w *world) audited(pr *githubtest.Pull, kind, actor, data string) {
+	w.t.Helper()
+	entries, err := w.server.store.AuditEntries(w.t.Context(), w.ref(pr), 0, 1000)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, e := range entries {
+		if raw, ok := e.Data.(json.RawMessage); ok && e.Kind == kind && e.Actor == actor && strings.Contains(string(raw), data) {
+			if e.Delivery == "" || e.At.IsZero() {
+				w.t.Errorf("the entry names no delivery, or no time: %+v", e)
+			}
+			return
+		}
+	}
+	w.t.Errorf("no %s by %q with %s in the audit trail: %+v", kind, actor, data, entries)
+}
+
+// Whoever rolecall asked and nobody needs any longer is let go; whom people
+// asked is theirs to take back.
+func TestARequestThatNobodyNeedsIsWithdrawn(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		pr := w.open("dan", githubtest.Files{"main.go": goBefore, "net/main.tf": "# x\n"})
+		pr.Request("dan", "eve")
+		w.expect(pr, "in_progress", "Waiting for Cloud Engineer, Security Engineer")
+		if got := pr.Requested(); !slices.Contains(got, "sam") || len(got) != 3 {
+			t.Errorf("asked are %v, want sam, a Cloud Engineer and eve", got)
+		}
+		pr.Push("dan", githubtest.Files{"net/main.tf": githubtest.Delete})
+		w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		if got := pr.Requested(); slices.Contains(got, "sam") || !slices.Contains(got, "eve") || len(got) != 2 {
+			t.Errorf("asked are %v, want a Cloud Engineer and eve", got)
+		}
 		w.fresh(pr)
 	})
 }
@@ -136,6 +182,32 @@ func TestSomebodyWhoCannotBeAsked(t *testing.T) {
 		}
 		pr.Approve("bo") // who cannot be asked may still approve
 		w.expect(pr, "success", "Every role")
+	})
+}
+
+// A team with automatic assignment is replaced by some of its members, who are
+// let stay.
+func TestATeamWhoseMembersGitHubAssigns(t *testing.T) {
+	team := strings.Replace(policyText, "changes = go.files\n  require \"cloud-engineer\" {}", "changes = go.files\n  require \"cloud-engineer\" { ask = \"team\" }", 1)
+	eachWith(t, team, githubtest.Options{}, func(t *testing.T, w *world) {
+		w.org.Team("cloud").Grant(w.repo, "push").AutoAssign(2)
+		w.settle()
+		pr := w.open("bo", githubtest.Files{"main.go": goBefore})
+		w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		if got := sorted(pr.Requested()); !slices.Equal(got, []string{"ana", "cy"}) {
+			t.Errorf("asked are %v, want two of the team and not the author", got)
+		}
+		w.fresh(pr)
+		pr.Label("mia", "docs")
+		pr.Unrequest("cy", "cy")
+		w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		if got := pr.Requested(); !slices.Equal(got, []string{"ana"}) {
+			t.Errorf("asked are %v, want the one who is left", got)
+		}
+		w.fresh(pr)
+		pr.Approve("ana")
+		w.expect(pr, "success", "Every role")
+		w.fresh(pr)
 	})
 }
 

@@ -37,6 +37,30 @@ func TestAReviewWhoseDeliveryComesAfterThePush(t *testing.T) {
 	})
 }
 
+// What was decided on one commit is written at that commit, whatever is the
+// head by then.
+func TestAPushBetweenReadingAndWriting(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		pr := w.open("dan", githubtest.Files{"main.go": goBefore})
+		w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		approved := pr.Head()
+		w.gh.Inject(githubtest.Fault{Operation: "checks/update", Before: func() {
+			pr.Push("dan", githubtest.Files{"main.go": goAfter})
+		}})
+		pr.Approve("ana")
+		w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		for _, c := range w.repo.ChecksAt(pr.Head()) {
+			if c.Conclusion != "" {
+				t.Errorf("a check at the new head is %s", c.Conclusion)
+			}
+		}
+		if was := w.repo.ChecksAt(approved); len(was) != 1 || was[0].Conclusion != "success" {
+			t.Errorf("the checks at the commit that was approved are %+v", was)
+		}
+		w.fresh(pr)
+	})
+}
+
 func TestTheDatabaseIsLostBetweenApprovalAndPush(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		pr := w.open("dan", githubtest.Files{"main.go": goBefore})

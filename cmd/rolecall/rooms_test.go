@@ -36,6 +36,7 @@ var rooms = map[string][]string{
 	"internal/audit":               {"internal/store", "policy", "policy/fact"},
 	"internal/replay":              {"internal/analyse", "internal/store", "policy", "policy/fact"},
 	"internal/pipeline":            {"internal/gather", "internal/analyse", "internal/plan", "internal/apply", "internal/report", "internal/store", "policy", "policy/fact"},
+	"internal/doctor":              {"internal/github", "policy", "policy/fact"},
 	"internal/githubtest":          {"internal/githubtest/graphql", "testdata/github"},
 	"internal/githubtest/graphql":  {},
 }

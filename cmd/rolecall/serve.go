@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,18 +15,14 @@ import (
 	"github.com/rolecall/rolecall/policy"
 )
 
-// serveCmd is `rolecall serve`. Names in the environment are Probot's where
-// Probot has one.
+// serveCmd is `rolecall serve`.
 type serveCmd struct {
-	AppID          int64         `name:"app-id" env:"APP_ID" required:"" placeholder:"ID" help:"The GitHub App's ID."`
-	PrivateKey     string        `env:"PRIVATE_KEY" placeholder:"PEM" help:"The App's private key: PEM, or PEM in base64. Better given by the environment than by the flag."`
-	PrivateKeyPath string        `env:"PRIVATE_KEY_PATH" placeholder:"FILE" help:"A file that holds the private key, in place of PRIVATE_KEY."`
+	credentials
 	WebhookSecret  []string      `env:"WEBHOOK_SECRET" sep:"," placeholder:"SECRET" help:"The webhook's secret; several, separated by commas, while one is being replaced by another. Never empty."`
 	DatabaseURL    string        `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"postgres://… for PostgreSQL; left out: an SQLite file below --data."`
 	Data           string        `env:"ROLECALL_DATA" default:"data" placeholder:"DIR" help:"The folder of the SQLite file (${default})."`
 	Addr           string        `env:"ROLECALL_ADDR" placeholder:"HOST:PORT" help:"The address to listen on; left out: every interface, on --port."`
 	Port           int           `env:"PORT" default:"3000" help:"The port to listen on, without --addr (${default})."`
-	GithubURL      string        `name:"github-url" env:"GITHUB_URL" default:"https://api.github.com/" placeholder:"URL" help:"The root of GitHub's REST API (${default}); for GitHub Enterprise Server https://HOST/api/v3/. GraphQL is derived from it."`
 	DefaultPolicy  string        `env:"DEFAULT_POLICY" placeholder:"FILE" help:"The policy of repositories that have none of their own; left out: they get no check."`
 	Workers        int           `env:"ROLECALL_WORKERS" default:"16" help:"How many pull requests are looked at at once (${default})."`
 	StopTimeout    time.Duration `env:"ROLECALL_STOP_TIMEOUT" default:"20s" help:"How long a stop waits for work in hand (${default})."`
@@ -80,32 +75,6 @@ func (c *serveCmd) config(log *slog.Logger) (Config, error) {
 	}
 	config.PrivateKey, err = c.key()
 	return config, err
-}
-
-// key returns the private key as PEM.
-func (c *serveCmd) key() ([]byte, error) {
-	given := c.PrivateKey
-	switch {
-	case given != "" && c.PrivateKeyPath != "":
-		return nil, errors.New("both PRIVATE_KEY and PRIVATE_KEY_PATH are set: set one of them")
-	case given == "" && c.PrivateKeyPath == "":
-		return nil, errors.New("no private key: set PRIVATE_KEY (PEM or base64) or PRIVATE_KEY_PATH")
-	case c.PrivateKeyPath != "":
-		b, err := os.ReadFile(c.PrivateKeyPath)
-		if err != nil {
-			return nil, fmt.Errorf("PRIVATE_KEY_PATH: %w", err)
-		}
-		given = string(b)
-	}
-	given = strings.TrimSpace(strings.ReplaceAll(given, `\n`, "\n"))
-	if !strings.HasPrefix(given, "-----BEGIN") {
-		decoded, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(given), ""))
-		if err != nil || !strings.HasPrefix(strings.TrimSpace(string(decoded)), "-----BEGIN") {
-			return nil, errors.New("the private key is neither PEM nor PEM in base64: download it again from the App's settings")
-		}
-		given = string(decoded)
-	}
-	return []byte(given), nil
 }
 
 // webhookSecrets refuses what would let anybody in: no secret, or an empty one

@@ -120,11 +120,19 @@ func newWorld(t testing.TB, database, policyText string, o githubtest.Options) *
 // quietWorld is a world that no rolecall serves yet.
 func quietWorld(t testing.TB, database, policyText string, o githubtest.Options) *world {
 	t.Helper()
-	w := &world{t: t, database: database, workers: 4, ahead: &atomic.Int64{}}
+	w := &world{t: t, database: database, workers: 4}
+	w.prepare(policyText, o)
+	return w
+}
+
+// prepare makes a GitHub with people and a repository in it.
+func (w *world) prepare(policyText string, o githubtest.Options) {
+	w.t.Helper()
+	w.ahead = &atomic.Int64{}
 	if o.Now == nil {
 		o.Now = func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 	}
-	w.gh = githubtest.New(t, o)
+	w.gh = githubtest.New(w.t, o)
 	w.manifest()
 	w.org = w.gh.Org("acme")
 	w.org.Team("cloud", "ana", "bo", "cy")
@@ -136,7 +144,6 @@ func quietWorld(t testing.TB, database, policyText string, o githubtest.Options)
 		files[policy.RepoPath] = policyText
 	}
 	w.repo.Commit("main", "Start", files)
-	return w
 }
 
 // manifest gives the App what app.yml asks for, and nothing else.
@@ -153,16 +160,22 @@ func (w *world) manifest() {
 // start starts rolecall on the world's database, and stops it with the test.
 func (w *world) start() {
 	w.t.Helper()
-	app := w.gh.App()
 	out := io.Discard
 	if os.Getenv("ROLECALL_TEST_LOG") != "" {
 		out = os.Stderr
 	}
+	w.startWith(slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})))
+}
+
+// startWith is start, with a log of the test's own.
+func (w *world) startWith(log *slog.Logger) {
+	w.t.Helper()
+	app := w.gh.App()
 	server, err := Start(w.t.Context(), Config{
 		AppID: app.ID(), PrivateKey: app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(app.WebhookSecret())},
 		DatabaseURL: w.database, Addr: "127.0.0.1:0", GitHubURL: w.gh.URL(), Workers: w.workers,
 		Deliveries: -1, Sweep: -1, // tests that want them run them
-		Log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log: log,
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -111,7 +111,7 @@ func (a *Applier) each(ctx context.Context, ref fact.Ref, actions []plan.Action,
 			errs = append(errs, fmt.Errorf("%s: %w", action.Kind, err))
 			failed[action.Comment] = true
 		}
-		entry := store.Entry{At: a.Now(), Ref: ref, Delivery: a.Delivery, Kind: string(action.Kind), Data: done}
+		entry := store.Entry{At: a.Now(), Ref: ref, Delivery: a.Delivery, Kind: string(action.Kind), Actor: action.By, Data: done}
 		if err := a.Audit.Audit(ctx, entry); err != nil {
 			errs = append(errs, fmt.Errorf("audit %s: %w", action.Kind, err))
 		}
@@ -159,11 +159,23 @@ type record struct {
 	Comment    int64    `json:"comment,omitempty"`
 	Reaction   string   `json:"reaction,omitempty"`
 	Label      string   `json:"label,omitempty"`
-	Error      string   `json:"error,omitempty"`
+	// Commands are those that a reply or a reaction answers.
+	Commands []answered `json:"commands,omitempty"`
+	Error    string     `json:"error,omitempty"`
+}
+
+// answered is a command, and what became of it.
+type answered struct {
+	Text     string          `json:"text"`
+	Accepted bool            `json:"accepted"`
+	Reasons  []policy.Reason `json:"reasons,omitempty"`
 }
 
 func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action, head string, d policy.Decision) (record, error) {
 	done := record{Logins: action.Logins, Teams: action.Teams, Comment: action.Comment, Reaction: action.Reaction, Label: action.Label}
+	for _, v := range action.Verdicts {
+		done.Commands = append(done.Commands, answered{v.Command.Text, v.Accepted, v.Reasons})
+	}
 	var err error
 	switch action.Kind {
 	case plan.CreateCheck, plan.UpdateCheck:
@@ -197,7 +209,7 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 
 // Words is what a check says.
 func Words(s plan.Shown) report.Output {
-	return report.Check(s.Decision, report.Options{Asked: s.Asked, Shares: s.Shares, Forged: s.Forged, OwnPolicy: s.OwnPolicy})
+	return report.Check(s.Decision, report.Options{Asked: s.Asked, Shares: s.Shares, Forged: s.Forged})
 }
 
 // Digest covers everything that a check says.

@@ -21,11 +21,11 @@ func Replay(d store.Decision) (again policy.Decision, differs string, err error)
 	case d.Decision.Status == policy.Broken && len(d.Decision.Diagnostics) > 0 && (loaded == nil || d.Floor == nil && d.Own == nil):
 		// What could not be read then cannot be read again; that it decides
 		// so is all there is to see.
-		again = policy.BrokenDecision(d.Pull, d.Decision.Check, d.Decision.Policy, d.Decision.Diagnostics)
+		again = policy.BrokenDecision(d.Pull, d.Decision.Check, d.Decision.Policy, d.Decision.Diagnostics).Propose(d.Decision.Proposal)
 	case loaded == nil:
 		return policy.Decision{}, "the policy does not load any more", nil
 	default:
-		again = loaded.Evaluate(d.Pull)
+		again = loaded.Evaluate(d.Pull).Propose(d.Decision.Proposal)
 	}
 	was, err := json.Marshal(d.Decision)
 	if err != nil {

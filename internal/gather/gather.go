@@ -93,6 +93,9 @@ type Gathered struct {
 	// Floor and Own are the policies byte for byte, the organisation's and the
 	// repository's or the default; nil where there is none or it was not read.
 	Floor, Own *policy.Source
+	// Proposal is what the pull request would make of the policy; nil where it
+	// changes none of its files.
+	Proposal *policy.Proposal
 	// Missing: there is no policy and never was one; nothing is to be done.
 	Missing bool
 	// Gone: there was a policy, and now it is absent or cannot be read.
@@ -121,11 +124,15 @@ func (g *Gatherer) Pull(ctx context.Context, ref fact.Ref, hint Hint) (Gathered,
 	if err := r.policy(ctx); err != nil {
 		return Gathered{}, err
 	}
-	if r.out.Missing || r.out.Policy == nil {
+	if r.out.Missing {
 		return r.out, nil
 	}
 	if err := r.files(ctx, early); err != nil {
 		return Gathered{}, err
+	}
+	if r.out.Policy == nil { // the pull request may be the one that mends it
+		err := r.proposal(ctx, r.proposed())
+		return r.out, err
 	}
 	if err := r.details(ctx); err != nil {
 		return Gathered{}, err
@@ -140,6 +147,7 @@ type reading struct {
 	ref    fact.Ref
 	facts  github.PullFacts
 	pushes []store.Push
+	floor  *policy.Source // in force
 	out    Gathered
 }
 
@@ -184,7 +192,9 @@ func (r *reading) details(ctx context.Context) error {
 	}
 	var people fact.Roster
 	clean := map[string]bool{}
+	paths := r.proposed() // before objects writes to the files
 	run(r.objects)
+	run(func(ctx context.Context) error { return r.proposal(ctx, paths) })
 	run(func(ctx context.Context) (err error) {
 		people, err = r.roster(ctx)
 		return err

@@ -25,6 +25,7 @@ func (r *reading) policy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.floor = floor
 	if own == nil && floor == nil && !r.out.Gone && r.facts.Policy.Problem == "" {
 		own = r.g.options.DefaultPolicy
 		if own != nil {

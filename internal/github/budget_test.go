@@ -26,9 +26,9 @@ func (b *budget) made(t *testing.T, c Class, k cost) bool {
 }
 
 var (
-	get   = cost{resource: "core", points: 1}
-	patch = cost{resource: "core", points: 5, content: true}
-	query = cost{resource: "graphql", points: 1}
+	getOne   = cost{resource: "core", points: 1}
+	patchOne = cost{resource: "core", points: 5, content: true}
+	queryOne = cost{resource: "graphql", points: 1}
 )
 
 func headers(resource string, remaining, limit int, reset time.Time) http.Header {
@@ -43,7 +43,7 @@ func headers(resource string, remaining, limit int, reset time.Time) http.Header
 func TestNothingIsHeldBackBeforeGitHubSaysThatItLimits(t *testing.T) {
 	b, _ := clocked()
 	for range 5000 {
-		if !b.made(t, Ordinary, patch) {
+		if !b.made(t, Ordinary, patchOne) {
 			t.Fatal("held back")
 		}
 	}
@@ -55,18 +55,18 @@ func TestNothingIsHeldBackBeforeGitHubSaysThatItLimits(t *testing.T) {
 func TestTheHourlyLimitIsNotRunInto(t *testing.T) {
 	b, now := clocked()
 	reset := now.Add(20 * time.Minute)
-	b.call(Ordinary, query)
-	b.answered(query, headers("graphql", 3, 5000, reset))
+	b.call(Ordinary, queryOne)
+	b.answered(queryOne, headers("graphql", 3, 5000, reset))
 	for n := range 5 { // none of them is answered
-		if until := b.call(Ordinary, query); until.IsZero() != (n < 3) {
+		if until := b.call(Ordinary, queryOne); until.IsZero() != (n < 3) {
 			t.Errorf("call %d: until %v", n, until)
 		}
 	}
-	if !b.made(t, Ordinary, get) {
+	if !b.made(t, Ordinary, getOne) {
 		t.Error("the other resource is held back as well")
 	}
 	*now = reset.Add(2 * time.Second)
-	if until := b.call(Ordinary, query); !until.IsZero() {
+	if until := b.call(Ordinary, queryOne); !until.IsZero() {
 		t.Errorf("held back until %v after the reset", until)
 	}
 }
@@ -75,11 +75,11 @@ func TestASecondaryLimitIsWaitedOutAndThenKeptTo(t *testing.T) {
 	b, now := clocked()
 	n := 0
 	for ; n < 80; n++ {
-		b.made(t, Ordinary, patch)
+		b.made(t, Ordinary, patchOne)
 	}
 	until := now.Add(30 * time.Second)
 	b.refused(until)
-	for _, k := range []cost{get, query, patch} {
+	for _, k := range []cost{getOne, queryOne, patchOne} {
 		if at := b.call(Ordinary, k); !at.Equal(until) {
 			t.Errorf("%+v may be asked at %v, want %v", k, at, until)
 		}
@@ -88,10 +88,10 @@ func TestASecondaryLimitIsWaitedOutAndThenKeptTo(t *testing.T) {
 	*now = until
 	for second := range 300 {
 		*now = until.Add(time.Duration(second) * time.Second)
-		for b.made(t, Ordinary, patch) {
+		for b.made(t, Ordinary, patchOne) {
 			n++
 		}
-		if !b.made(t, Ordinary, get) {
+		if !b.made(t, Ordinary, getOne) {
 			t.Fatal("reads are held back, too")
 		}
 		if second%60 == 59 && b.windows["writes"].used(*now) > 80 {
@@ -110,8 +110,8 @@ func TestWhatIsLeftIsForTheMostUrgent(t *testing.T) {
 		in        Class // and all before it
 	}{{5000, Background}, {1200, Late}, {300, Ordinary}, {90, Urgent}} {
 		for _, class := range []Class{Urgent, Ordinary, Late, Background} {
-			b.call(Urgent, get)
-			b.answered(get, headers("core", c.remaining, 5000, now.Add(time.Hour)))
+			b.call(Urgent, getOne)
+			b.answered(getOne, headers("core", c.remaining, 5000, now.Add(time.Hour)))
 			over, until := b.look(class)
 			if (over != nil) != (class <= c.in) {
 				t.Errorf("with %d left, class %d: until %v", c.remaining, class, until)
@@ -132,15 +132,15 @@ func TestTheBackgroundHasAShareOfItsOwn(t *testing.T) {
 	n := 0
 	for minute := range 120 {
 		*now = now.Add(time.Minute)
-		b.call(Urgent, get)
-		b.answered(get, headers("core", 5000, 5000, now.Add(time.Hour)))
+		b.call(Urgent, getOne)
+		b.answered(getOne, headers("core", 5000, 5000, now.Add(time.Hour)))
 		for range 100 {
 			over, _ := b.look(Background)
 			if over == nil {
 				break
 			}
 			for range lookCalls {
-				b.made(t, Background, get)
+				b.made(t, Background, getOne)
 				n++
 			}
 			over()
@@ -157,7 +157,7 @@ func TestTheBackgroundHasAShareOfItsOwn(t *testing.T) {
 func TestThoseHeldBackComeBackOneAfterTheOther(t *testing.T) {
 	b, now := clocked()
 	for range 80 {
-		b.made(t, Ordinary, patch)
+		b.made(t, Ordinary, patchOne)
 	}
 	b.refused(now.Add(time.Second))
 	*now = now.Add(2 * time.Second)
@@ -182,12 +182,12 @@ func TestProcessesShareTheLimits(t *testing.T) {
 	b, now := clocked()
 	b.setSharers(4)
 	for range 20 {
-		b.made(t, Ordinary, patch)
+		b.made(t, Ordinary, patchOne)
 	}
 	b.refused(now.Add(time.Second))
 	*now = now.Add(2 * time.Minute)
 	n := 0
-	for b.made(t, Ordinary, patch) {
+	for b.made(t, Ordinary, patchOne) {
 		n++
 	}
 	if n != 20 {
@@ -198,12 +198,12 @@ func TestProcessesShareTheLimits(t *testing.T) {
 func TestAnEnforcedLimitIsForgottenAfterADay(t *testing.T) {
 	b, now := clocked()
 	for range 80 {
-		b.made(t, Ordinary, patch)
+		b.made(t, Ordinary, patchOne)
 	}
 	b.refused(now.Add(time.Second))
 	*now = now.Add(25 * time.Hour)
 	for range 100 {
-		if !b.made(t, Ordinary, patch) {
+		if !b.made(t, Ordinary, patchOne) {
 			t.Fatal("held back")
 		}
 	}

@@ -63,6 +63,13 @@ func (u *User) Busy(busy bool) {
 	u.busy = busy
 }
 
+// HideStatus shows the user's status to nobody but the organisation's members,
+// and so to no App.
+func (u *User) HideStatus() {
+	defer u.s.lock()()
+	u.busyHidden = true
+}
+
 // Token is a token with which the user may call the API, as a browser session
 // or personal token would.
 func (u *User) Token() string { return u.token }
@@ -248,6 +255,34 @@ type Team struct {
 	members map[string]*member
 	order   []string // keys of members in the order of their joining
 	repos   map[*Repo]string
+	assigns int // how many members a request to the team is passed on to; 0: it stays with the team
+	turn    int // whose turn it is
+}
+
+// AutoAssign has requests to the team passed on to n of its members, each in
+// turn (behaviour 25); 0 ends it.
+// https://docs.github.com/en/organizations/organizing-members-into-teams/managing-code-review-settings-for-your-team
+func (t *Team) AutoAssign(n int) *Team {
+	defer t.s.lock()()
+	t.assigns = n
+	return t
+}
+
+// assignees are the members whose turn it is to review p.
+func (t *Team) assignees(p *Pull) []*User {
+	members := t.all()
+	var out []*User
+	for range members {
+		if len(out) == t.assigns {
+			break
+		}
+		u := members[t.turn%len(members)].user
+		t.turn++
+		if u != p.author {
+			out = append(out, u)
+		}
+	}
+	return out
 }
 
 // Slug is the team's name in addresses.

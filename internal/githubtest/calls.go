@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"log/slog"
 	"net/http"
 	"sort"
 	"sync"
@@ -32,9 +33,14 @@ type callLog struct {
 	mu    sync.Mutex
 	calls []Call
 	total map[string]int
+	log   *slog.Logger // nil for none
 }
 
 func (l *callLog) add(c Call) {
+	if l.log != nil {
+		l.log.Info("call", "method", c.Method, "path", c.Path, "operation", c.Operation, "query", c.Query,
+			"status", c.Status, "caller", c.Caller, "took", c.End.Sub(c.Start))
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.total == nil {

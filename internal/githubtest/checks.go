@@ -26,6 +26,27 @@ type CheckRun struct {
 	started     time.Time
 	completed   time.Time
 	updates     int // how often it was written
+	created     time.Time
+}
+
+// staleAfter is how long GitHub waits for a run to be completed.
+// https://docs.github.com/en/rest/guides/using-the-rest-api-to-interact-with-checks#about-check-suites
+const staleAfter = 14 * 24 * time.Hour
+
+// expire completes the runs that GitHub has waited for too long. The lock is
+// held. Whether an event tells of it is not known, so none does.
+func (s *Server) expire() {
+	for len(s.unfinished) > 0 {
+		run := s.unfinished[0]
+		if run.status != "completed" {
+			if s.now().Sub(run.created) <= staleAfter {
+				return
+			}
+			run.status, run.conclusion, run.completed = "completed", "stale", s.now()
+			run.suite.settle()
+		}
+		s.unfinished = s.unfinished[1:]
+	}
 }
 
 // Annotation is a check run's remark on lines of a file.
@@ -236,8 +257,9 @@ func (p *Pull) PostCheck(app *App, name, conclusion string) {
 func (r *Repo) newRun(app *App, name, sha string) *CheckRun {
 	run := &CheckRun{
 		s: r.s, repo: r, id: r.s.nextID(), app: app, suite: r.suite(app, sha, r.tips[sha]), name: name, sha: sha,
-		status: "queued", started: r.s.now(), updates: 1,
+		status: "queued", started: r.s.now(), created: r.s.now(), updates: 1,
 	}
+	r.s.unfinished = append(r.s.unfinished, run)
 	r.runs[sha] = append(r.runs[sha], run)
 	r.runByID[run.id] = run
 	return run

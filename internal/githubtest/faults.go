@@ -27,6 +27,9 @@ type Fault struct {
 	Status int
 	Body   string
 	Header http.Header
+	// Quote puts the request's credentials into the message of the answer, as
+	// a careless proxy does.
+	Quote bool
 	// Delay is waited before the call takes effect.
 	Delay time.Duration
 	// Late is waited after the call took effect and before its answer.

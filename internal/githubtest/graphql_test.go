@@ -261,6 +261,26 @@ func TestAPullRequestIsTold(t *testing.T) {
 	node.want(t, map[string]any{"node.number": 1})
 }
 
+func TestABusyStatusMayBeHidden(t *testing.T) {
+	s, _, r, c := start(t)
+	s.User("ben").Busy(true)
+	r.Open(githubtest.PullRequest{Author: "ann", Files: githubtest.Files{"a.go": "package a\n"}}).Request("ann", "ben")
+	const query = `query { repository(owner: "acme", name: "cloud") { pullRequest(number: 1) {
+		reviewRequests(first: 1) { nodes { requestedReviewer { ... on User { status { indicatesLimitedAvailability } } } } } } } }`
+	for _, hidden := range []bool{false, true} {
+		if hidden {
+			s.User("ben").HideStatus()
+		}
+		got, err := json.Marshal(c.must(query, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shown := strings.Contains(string(got), "true"); shown == hidden {
+			t.Errorf("hidden %v: %s", hidden, got)
+		}
+	}
+}
+
 func TestWhatAnInstallationMayNotSeeIsAnErrorBesideTheRest(t *testing.T) {
 	s, o, r, c := start(t)
 	o.Team("core", "ann").Grant(r, "push")

@@ -114,9 +114,19 @@ func (r *request) page(n, most int) (from, to int) {
 	return from, min(n, from+per)
 }
 
-// handler answers every call.
+// handler answers every call, and shows pages where no operation is meant.
 func (s *Server) handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, s.route(r)) })
+	pages := s.pages()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		op := s.route(r)
+		if op == nil {
+			if _, pattern := pages.Handler(r); pattern != "" {
+				pages.ServeHTTP(w, r)
+				return
+			}
+		}
+		s.serve(w, r, op)
+	})
 }
 
 // serve takes a call through faults, authentication, limits, permissions and
@@ -180,7 +190,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, op *operation) {
 	if f.Status != 0 {
 		answer = &response{status: f.Status, raw: []byte(f.Body), header: f.Header}
 		if f.Body == "" {
-			answer.body = object{"message": http.StatusText(f.Status)}
+			message := http.StatusText(f.Status)
+			if f.Quote {
+				message += ": Authorization: " + r.Header.Get("Authorization")
+			}
+			answer.body = object{"message": message, "documentation_url": "https://docs.github.com/rest"}
 		}
 	} else {
 		answer = s.answer(req)

@@ -14,6 +14,13 @@ import (
 	"time"
 )
 
+// Ahead is how many commits head has that base has not, as "git rev-list --count
+// base..head" tells; both are SHAs.
+func (r *Repo) Ahead(base, head string) int {
+	defer r.s.lock()()
+	return len(r.objects.between(base, head))
+}
+
 // Import copies a range of real commits out of a git repository on disk by the
 // git binary: what base and head have beside their merge base, the merge base
 // itself, and all of their trees. It pushes nothing; [Repo.Push] sets branches
@@ -36,12 +43,12 @@ func (r *Repo) Import(dir, base, head string) (baseSHA, headSHA string, err erro
 		sha  *string
 	}{{base, &baseSHA}, {head, &headSHA}} {
 		if *rev.sha, err = git("", "rev-parse", "--verify", "--end-of-options", rev.name+"^{commit}"); err != nil {
-			return "", "", err
+			return "", "", fmt.Errorf("%s has no commit %q: %w", dir, rev.name, err)
 		}
 	}
 	mergeBase, err := git("", "merge-base", baseSHA, headSHA)
 	if err != nil {
-		return "", "", err
+		return "", "", fmt.Errorf("%q and %q have no commit in common in %s: is it a shallow clone? %w", base, head, dir, err)
 	}
 	first, err := git("", "rev-list", "--objects", "--no-object-names", "--no-walk", mergeBase)
 	if err != nil {

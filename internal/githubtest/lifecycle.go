@@ -140,6 +140,9 @@ func (p *Pull) Files() []string {
 	return out
 }
 
+// AuthorLogin is who opened it.
+func (p *Pull) AuthorLogin() string { return p.author.login }
+
 // State is "open", "closed" or "merged".
 func (p *Pull) State() string {
 	defer p.s.lock()()

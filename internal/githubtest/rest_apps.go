@@ -2,6 +2,7 @@ package githubtest
 
 import (
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -85,7 +86,7 @@ func createToken(r *request) *response {
 	r.decode(&in)
 	var secret [18]byte
 	rand.Read(secret[:])
-	t := &token{value: "ghs_" + hex.EncodeToString(secret[:]), installation: i, permissions: maps.Clone(i.permissions), expires: r.s.now().Add(tokenLife)}
+	t := &token{value: r.s.tokenText(i, secret[:]), installation: i, permissions: maps.Clone(i.permissions), expires: r.s.now().Add(tokenLife)}
 	if len(in.Permissions) > 0 {
 		t.permissions = map[string]string{"metadata": "read"}
 		for p, level := range in.Permissions {
@@ -122,6 +123,21 @@ func createToken(r *request) *response {
 	}
 	r.s.tokens[t.value] = t
 	return created(o)
+}
+
+// tokenText is what a token looks like: 40 characters, or, where the options
+// ask for it, the stateless form of some 520 that names the App and holds a
+// signed claim.
+// https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-an-installation-access-token-for-a-github-app
+func (s *Server) tokenText(i *Installation, secret []byte) string {
+	if !s.o.LongTokens {
+		return "ghs_" + hex.EncodeToString(secret)
+	}
+	part := base64.RawURLEncoding.EncodeToString
+	var signature [256]byte
+	rand.Read(signature[:])
+	claims := fmt.Sprintf(`{"iss":%d,"sub":%d,"jti":"%x"}`, i.app.id, i.id, secret)
+	return fmt.Sprintf("ghs_%d_%s.%s.%s", i.app.id, part([]byte(`{"alg":"RS256","typ":"JWT"}`)), part([]byte(claims)), part(signature[:]))
 }
 
 func getHookConfig(r *request) *response {

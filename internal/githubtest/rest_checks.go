@@ -292,10 +292,16 @@ func listRulesets(r *request) *response {
 }
 
 func getRuleset(r *request) *response {
-	id := r.number("ruleset_id")
-	for _, rs := range r.repo().rulesets {
+	id, repo := r.number("ruleset_id"), r.repo()
+	for _, rs := range repo.rulesets {
 		if rs.id == id {
-			return ok(r.s.rulesetObject(rs, true))
+			o := r.s.rulesetObject(rs, true)
+			// Who may pass it by is shown only to those who may edit it.
+			// https://docs.github.com/en/rest/repos/rules#get-a-repository-ruleset
+			if !r.c.may("administration", "write") || r.c.installation == nil && repo.permissionOf(r.c.user) != "admin" {
+				delete(o, "bypass_actors")
+			}
+			return ok(o)
 		}
 	}
 	notFound()

@@ -222,8 +222,12 @@ func (p *Pull) request(by *User, users []*User, teams []*Team) {
 		if slices.Contains(p.requestedTeams, t) {
 			continue
 		}
-		p.requestedTeams = append(p.requestedTeams, t)
 		p.event(&Event{kind: "review_requested", actor: by, team: t})
+		if people := t.assignees(p); len(people) > 0 {
+			p.request(by, people, nil)
+			continue
+		}
+		p.requestedTeams = append(p.requestedTeams, t)
 		p.s.emitPull(p, "review_requested", by, object{"requested_team": t})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -34,6 +35,9 @@ type Options struct {
 	// MoveReviewsOnForcePush makes a force-push move the commit of earlier
 	// reviews to the new head, which has been seen in the field (behaviour 2).
 	MoveReviewsOnForcePush bool
+	// LongTokens gives installations tokens of some 520 characters in place of
+	// 40.
+	LongTokens bool
 	// FileLimit is the number of files beyond which the file list of a pull
 	// request stops; GitHub's own 3,000 when zero.
 	FileLimit int
@@ -42,6 +46,9 @@ type Options struct {
 	AppID         int64
 	PrivateKey    []byte
 	WebhookSecret string
+	// Log is told of every call, in the order of their ends; nil for none. Bodies
+	// and tokens are left out.
+	Log *slog.Logger
 	// DeliveryTimeout is how long a receiver has to answer; GitHub's own 10 s
 	// when zero.
 	DeliveryTimeout time.Duration
@@ -69,6 +76,7 @@ type Server struct {
 	tokens       map[string]*token
 	openByHead   map[string]map[int64]*Pull // open pull requests by Repo.headKey of their head
 	openBySHA    map[string]map[int64]*Pull // open pull requests by the SHA of their head
+	unfinished   []*CheckRun                // in the order of their making; some may be completed since
 	problems     []string
 
 	calls  callLog
@@ -129,6 +137,7 @@ func start(o Options, tb TB) (*Server, error) {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	s.root = "http://" + l.Addr().String()
+	s.calls.log = o.Log
 	s.limits.init(s)
 	s.post.init(s)
 	app, err := s.newApp("rolecall", defaultPermissions, defaultEvents)
@@ -203,6 +212,7 @@ func (s *Server) now() time.Time {
 // lock takes the lock of the state and returns what gives it back.
 func (s *Server) lock() func() {
 	s.mu.Lock()
+	s.expire()
 	return s.mu.Unlock
 }
 

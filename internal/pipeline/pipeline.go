@@ -65,6 +65,12 @@ type Line struct {
 	Log     *slog.Logger
 }
 
+// assignment is how long GitHub is given to put members in the place of a team
+// that was asked. The events that tell of it bear rolecall's own name, and so
+// are taken for echoes of what it did.
+// https://docs.github.com/en/organizations/organizing-members-into-teams/managing-code-review-settings-for-your-team
+const assignment = 500 * time.Millisecond
+
 // Outcome is what became of one look at a pull request.
 type Outcome struct {
 	// Decision is nil where no policy governs the pull request.
@@ -73,7 +79,8 @@ type Outcome struct {
 	// showed everything.
 	Actions int
 	// Next is when to look again although no event comes: when time alone may
-	// change the decision, or at once where GitHub refused part of it or a pull
+	// change the decision, before GitHub calls its check stale, once a team
+	// that was asked may have been replaced by its members, or at once where GitHub refused part of it or a pull
 	// request that shares the check was decided meanwhile. Zero when not.
 	Next time.Time
 	// Also is what else has to be looked at: the pull requests that shared a
@@ -122,7 +129,10 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if err != nil {
 		return Outcome{}, fmt.Errorf("apply to %s: %w", ref, err)
 	}
-	next := decision.ValidUntil
+	next := sooner(decision.ValidUntil, actions.Refresh(decision, pull))
+	if actions.AsksTeams() {
+		next = sooner(next, time.Now().Add(assignment))
+	}
 	if len(refused) > 0 { // somebody else may have to be asked, and the check says who is
 		if err := l.Records.SetUnrequestable(ctx, ref, refused); err != nil {
 			return Outcome{}, err
@@ -154,15 +164,23 @@ func seenUntil(pull fact.Pull, p plan.Plan) time.Time {
 	return pull.UpdatedAt
 }
 
+// sooner is the earlier of two times, of which zero is none.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // Decide is the pure middle of the line: what was gathered → its findings →
 // the decision. The pull request comes back with its findings filled in.
 func Decide(g gather.Gathered) (fact.Pull, policy.Decision) {
 	pull := g.Pull
 	pull.Findings = analyse.Analyse(pull.Files, g.Contents)
 	if g.Policy == nil {
-		return pull, policy.BrokenDecision(pull, checkName(pull.Base.Ref), g.Sources, g.Diagnostics)
+		return pull, policy.BrokenDecision(pull, checkName(pull.Base.Ref), g.Sources, g.Diagnostics).Propose(g.Proposal)
 	}
-	return pull, g.Policy.Evaluate(pull)
+	return pull, g.Policy.Evaluate(pull).Propose(g.Proposal)
 }
 
 // checkName is the check's name where no policy can be asked for it.

@@ -88,10 +88,10 @@ func answers(d policy.Decision, pull fact.Pull) []Action {
 		}
 		before := slices.Contains(g.Reactions, Accepted) || slices.Contains(g.Reactions, Refused)
 		if len(reply) > 0 && !before && !replied(pull.Comments, g.ID) {
-			replies = append(replies, Action{Kind: Reply, Comment: g.ID, Verdicts: reply, Why: why})
+			replies = append(replies, Action{Kind: Reply, Comment: g.ID, Verdicts: reply, Why: why, By: g.Author.Login})
 		}
 		if !g.answered() {
-			reactions = append(reactions, Action{Kind: React, Comment: g.ID, Reaction: g.reaction, Why: why})
+			reactions = append(reactions, Action{Kind: React, Comment: g.ID, Reaction: g.reaction, Verdicts: g.verdicts, Why: why, By: g.Author.Login})
 		}
 	}
 	return append(replies, reactions...)
@@ -109,20 +109,21 @@ func replied(comments []fact.Comment, to int64) bool {
 // GitHub leave out whom it cannot assign.
 func assignees(d policy.Decision, pull fact.Pull) []Action {
 	var former []string
-	fresh := false
+	by := "" // who gave the latest new command
 	for _, g := range commands(d, pull) {
 		for _, v := range g.verdicts {
-			switch {
-			case !v.Accepted:
-			case v.Command.Name == "assign-dri":
+			if !v.Accepted || v.Command.Name != "assign-dri" && v.Command.Name != "unassign-dri" {
+				continue
+			}
+			if v.Command.Name == "assign-dri" {
 				former = append(former, assigned(v.Command))
-				fresh = fresh || !g.answered()
-			case v.Command.Name == "unassign-dri":
-				fresh = fresh || !g.answered()
+			}
+			if !g.answered() {
+				by = v.Command.By.Login
 			}
 		}
 	}
-	if !fresh {
+	if by == "" {
 		return nil
 	}
 	var dris, add, remove []string
@@ -143,10 +144,10 @@ func assignees(d policy.Decision, pull fact.Pull) []Action {
 	}
 	var actions []Action
 	if len(add) > 0 {
-		actions = append(actions, Action{Kind: Assign, Logins: add, Why: "a command names the DRI"})
+		actions = append(actions, Action{Kind: Assign, Logins: add, Why: "a command names the DRI", By: by})
 	}
 	if len(remove) > 0 {
-		actions = append(actions, Action{Kind: Unassign, Logins: remove, Why: "they are the DRI no longer"})
+		actions = append(actions, Action{Kind: Unassign, Logins: remove, Why: "they are the DRI no longer", By: by})
 	}
 	return actions
 }
@@ -168,7 +169,7 @@ func assigned(c fact.Command) string {
 func labels(d policy.Decision, pull fact.Pull) []Action {
 	for _, v := range d.Commands {
 		if v.Accepted && v.Command.Name == "needs-security" && !labelled(pull, v.Command.At) {
-			return []Action{{Kind: Label, Label: SecurityLabel, Why: "a command asks for the Security Engineer"}}
+			return []Action{{Kind: Label, Label: SecurityLabel, Why: "a command asks for the Security Engineer", By: v.Command.By.Login}}
 		}
 	}
 	return nil

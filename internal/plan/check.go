@@ -51,12 +51,11 @@ func Strictest(d, other policy.Decision) policy.Decision {
 // shown is what the check is to say.
 func shown(d policy.Decision, pull fact.Pull, o Options, asked []string) Shown {
 	s := Shown{Decision: d, Asked: asked}
-	s.OwnPolicy = slices.ContainsFunc(pull.Files, func(f fact.File) bool { return f.Path == policy.RepoPath })
 	for _, other := range o.Siblings {
 		if other.Check == d.Check && other.Head == d.Head && other.Pull.Number != d.Pull.Number {
 			s.Decision = Strictest(s.Decision, other)
 			s.Shares = append(s.Shares, other.Pull.Number)
-			s.Asked, s.OwnPolicy = nil, false // the pull requests must agree on every word
+			s.Asked = nil // the pull requests must agree on every word
 		}
 	}
 	if len(s.Shares) > 0 {
@@ -94,17 +93,27 @@ func check(s Shown, pull fact.Pull, o Options) Action {
 		return Action{Kind: CreateCheck, Check: want, Why: "a completed check has to wait again"}
 	case run.Status == "completed" && run.Conclusion != want.Conclusion:
 		return Action{Kind: CreateCheck, Check: want, Why: fmt.Sprintf("a completed check has to say otherwise: the decision is now %s", d.Status)}
-	case run.Status != "completed" && want.Status != "completed" && !run.StartedAt.IsZero() && pull.Now.Sub(run.StartedAt) > refreshAfter:
+	case run.Status != "completed" && want.Status != "completed" && !run.StartedAt.IsZero() && pull.Now.Sub(run.StartedAt) >= refreshAfter:
 		return Action{Kind: CreateCheck, Check: want, Why: "the check would soon be called stale"}
 	case run.Status != want.Status || run.Conclusion != want.Conclusion:
 		want.ID = run.ID
-		return Action{Kind: UpdateCheck, Check: want, Why: fmt.Sprintf("the decision is now %s", d.Status)}
+		return renewed(Action{Kind: UpdateCheck, Check: want, Why: fmt.Sprintf("the decision is now %s", d.Status)})
 	}
 	if id, err := ParseExternalID(run.ExternalID); err != nil || id.Digest != want.ExternalID.Digest {
 		want.ID = run.ID
-		return Action{Kind: UpdateCheck, Check: want, Why: "what the check says has changed"}
+		return renewed(Action{Kind: UpdateCheck, Check: want, Why: "what the check says has changed"})
 	}
 	return Action{}
+}
+
+// renewed makes a new run of an update where the run has, or may have had,
+// annotations: GitHub adds those of an update to the ones that are there.
+// https://docs.github.com/en/rest/checks/runs#update-a-check-run
+func renewed(a Action) Action {
+	if a.Check.Shown.Decision.Proposal != nil {
+		a.Kind, a.Check.ID = CreateCheck, 0
+	}
+	return a
 }
 
 // Standing is the external_id of the check that shows the decision once the
@@ -118,6 +127,29 @@ func (p Plan) Standing(d policy.Decision, pull fact.Pull) string {
 	}
 	run, _ := latest(pull.Checks, d.Check, d.Head)
 	return run.ExternalID
+}
+
+// Refresh is when the check that stands once the plan is done has to be
+// written anew, because GitHub would call it stale; zero where it is complete.
+func (p Plan) Refresh(d policy.Decision, pull fact.Pull) time.Time {
+	if pull.State != "open" {
+		return time.Time{}
+	}
+	run, unfinished := latest(pull.Checks, d.Check, d.Head)
+	started := run.StartedAt
+	unfinished = unfinished && run.Status != "completed"
+	for _, a := range p.Actions {
+		switch a.Kind {
+		case CreateCheck:
+			started, unfinished = pull.Now, a.Check.Status != "completed"
+		case UpdateCheck:
+			unfinished = a.Check.Status != "completed"
+		}
+	}
+	if !unfinished || started.IsZero() {
+		return time.Time{}
+	}
+	return started.Add(refreshAfter)
 }
 
 // latest returns the run that GitHub goes by: the newest of rolecall's own.

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -18,14 +20,17 @@ const (
 	Unassign    Kind = "unassign"     // Logins
 	Label       Kind = "label"        // Label
 	Reply       Kind = "reply"        // Comment, Verdicts
-	React       Kind = "react"        // Comment, Reaction; only after all that the comment asks for
+	React       Kind = "react"        // Comment, Reaction, Verdicts; only after all that the comment asks for
 )
 
 // Action is one write to GitHub. Which fields are set depends on Kind.
 type Action struct {
 	Kind Kind
 	// Why is its cause, for the log and the audit trail.
-	Why      string
+	Why string
+	// By is the login of whoever's command it carries out or answers; "" for
+	// what rolecall does of itself.
+	By       string
 	Check    Check
 	Logins   []string
 	Teams    []string // "org/slug"
@@ -58,9 +63,6 @@ type Shown struct {
 	// Forged has the conclusion, or else the status, of each check of the
 	// same name and commit that somebody else posted.
 	Forged []string
-	// OwnPolicy is true where the pull request changes the repository's
-	// policy file, so that its diagnostics have lines to stand at.
-	OwnPolicy bool
 }
 
 // Plan is what is to be done, in order of importance.
@@ -100,6 +102,12 @@ func Make(d policy.Decision, pull fact.Pull, o Options) Plan {
 	p.add(labels(d, pull)...)
 	p.add(answers(d, pull)...)
 	return p
+}
+
+// AsksTeams reports whether a team is asked for a review, which GitHub may
+// pass on to some of its members.
+func (p Plan) AsksTeams() bool {
+	return slices.ContainsFunc(p.Actions, func(a Action) bool { return a.Kind == Request && len(a.Teams) > 0 })
 }
 
 func (p *Plan) add(actions ...Action) {

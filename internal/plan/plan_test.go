@@ -150,6 +150,36 @@ func reviewed(login, state string) func(*fact.Pull) {
 	}
 }
 
+func TestAnUnfinishedCheckIsRefreshedBeforeItIsStale(t *testing.T) {
+	days := func(n int) time.Time { return now.AddDate(0, 0, n) }
+	begun := func(n int) func(*fact.Pull) {
+		r := run(1, "in_progress", "", "d1")
+		r.StartedAt = days(n)
+		return checks(r)
+	}
+	for _, test := range []struct {
+		name   string
+		status policy.Status
+		pull   fact.Pull
+		want   time.Time
+	}{
+		{"a new one in 13 days", policy.Waiting, pull(), days(13)},
+		{"one that stands by its age", policy.Waiting, pull(begun(-5)), days(8)},
+		{"one that is renewed now in 13 days again", policy.Waiting, pull(begun(-13)), days(13)},
+		{"a complete one never", policy.Met, pull(), time.Time{}},
+		{"one that completes now never", policy.Met, pull(begun(-5)), time.Time{}},
+		{"that of a closed pull request never", policy.Waiting, pull(begun(-5), func(p *fact.Pull) { p.State = "closed" }), time.Time{}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d := decision(test.status)
+			p := plan.Make(d, test.pull, plan.Options{Generation: 4, Digest: digest, Self: self})
+			if got := p.Refresh(d, test.pull); !got.Equal(test.want) {
+				t.Errorf("at %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
 func TestWhoIsAsked(t *testing.T) {
 	shown := checks(run(1, "in_progress", "", "d1"))
 	ask := func(r policy.Requirement, how string) policy.Requirement { r.Ask = how; return r }

@@ -76,9 +76,6 @@ type Options struct {
 	// Forged has the conclusion, or else the status, of each check of the
 	// same name and commit that somebody else posted.
 	Forged []string
-	// OwnPolicy is true where the pull request changes the repository's
-	// policy file, so that its diagnostics have lines to stand at.
-	OwnPolicy bool
 }
 
 // Check returns what the check run of a decision shows.
@@ -86,8 +83,8 @@ func Check(d policy.Decision, o Options) Output {
 	n := titles(d)
 	n.asked = o.Asked
 	out := Output{Title: n.title(d), Summary: bounded(n.summary(d, o), maxText), Text: bounded(n.text(d), maxText)}
-	if o.OwnPolicy {
-		out.Annotations = annotations(d)
+	if d.Proposal != nil {
+		out.Annotations = annotations(*d.Proposal)
 	}
 	return out
 }
@@ -158,6 +155,9 @@ func (n names) title(d policy.Decision) string {
 func (n names) state(d policy.Decision) string {
 	switch d.Status {
 	case policy.Broken:
+		if inForce(d) {
+			return "The policy that this change brings does not load"
+		}
 		return "The policy cannot be used"
 	case policy.Refused:
 		return "Changes requested by " + strings.Join(n.blockers(d), ", ")
@@ -254,10 +254,15 @@ func (n names) summary(d policy.Decision, o Options) string {
 	for _, s := range n.odd(d, o) {
 		fmt.Fprintf(&b, "> %s.\n\n", upper(s))
 	}
-	if d.Status == policy.Broken {
+	if d.Status == policy.Broken && !inForce(d) {
 		diagnostics(&b, d.Diagnostics)
+		if d.Proposal != nil {
+			b.WriteString("\n")
+		}
+		proposal(&b, d)
 		return b.String()
 	}
+	proposal(&b, d)
 	if todo := n.todo(d); len(todo) > 0 {
 		b.WriteString("**What to do**\n\n")
 		for _, s := range todo {

@@ -144,7 +144,20 @@ var scenes = []struct {
 			{Severity: "error", Source: "acme/.github: rolecall.hcl", Line: 2, Column: 1, Summary: "A floor elsewhere", Detail: "It is not of this repository."},
 		}
 		return d
-	}(), report.Options{OwnPolicy: true}},
+	}(), report.Options{}},
+	{"a new policy that does not load", func() policy.Decision {
+		d := decision(policy.Waiting, inForce(policy.KeepersRule, policy.Waiting, role("manager", "Manager", policy.Waiting, may("mia"))))
+		return d.Propose(&policy.Proposal{Paths: []string{policy.RepoPath}, Diagnostics: []policy.Diagnostic{
+			{Severity: "error", Source: policy.RepoPath, Line: 4, Column: 13, EndLine: 4, Summary: "There is no name \"terrafrom\"", Detail: "Did you mean \"terraform\"?", Snippet: "  changes = terrafrom.files"},
+			{Severity: "warning", Source: policy.RepoPath, Line: 9, Column: 1, EndLine: 9, Summary: "No rule covers ``` @acme/cloud", Detail: "Add a rule over uncovered.files."},
+		}})
+	}(), report.Options{}},
+	{"a new policy that mends one", func() policy.Decision {
+		d := decision(policy.Broken)
+		d.Notes = []policy.Reason{{Code: policy.PolicyUnreadable}}
+		d.Diagnostics = []policy.Diagnostic{{Severity: "error", Source: policy.RepoPath, Line: 4, Column: 13, Summary: "There is no name \"terrafrom\"", Detail: "Did you mean \"terraform\"?", Snippet: "  changes = terrafrom.files"}}
+		return d.Propose(&policy.Proposal{Paths: []string{policy.RepoPath}})
+	}(), report.Options{}},
 	{"a policy that is gone", func() policy.Decision {
 		d := decision(policy.Broken)
 		d.Notes = []policy.Reason{{Code: policy.PolicyUnreadable}}
@@ -228,10 +241,11 @@ func TestHugeDecisionsAreCutWithAWord(t *testing.T) {
 	for range 200 {
 		d.Diagnostics = append(d.Diagnostics, policy.Diagnostic{Severity: "error", Source: policy.RepoPath, Line: 1, Summary: strings.Repeat("é", 5000), Detail: strings.Repeat("x ", 20000)})
 	}
+	d.Proposal = &policy.Proposal{Paths: []string{policy.RepoPath}, Diagnostics: d.Diagnostics}
 	broken := d
 	broken.Status = policy.Broken
 	for name, d := range map[string]policy.Decision{"rules": d, "diagnostics": broken} {
-		out := report.Check(d, report.Options{OwnPolicy: true})
+		out := report.Check(d, report.Options{})
 		for part, s := range map[string]string{"summary": out.Summary, "text": out.Text} {
 			if n := utf8.RuneCountInString(s); n > 65535 || len(s) > 65535 {
 				t.Errorf("%s: the %s has %d characters", name, part, n)
@@ -256,13 +270,14 @@ func TestHugeDecisionsAreCutWithAWord(t *testing.T) {
 	}
 }
 
-func TestAnnotationsStandOnlyInThePolicyOfThePullRequest(t *testing.T) {
+func TestAnnotationsStandInThePolicyThatThePullRequestBrings(t *testing.T) {
 	d := decision(policy.Broken)
-	d.Diagnostics = []policy.Diagnostic{{Severity: "error", Source: policy.RepoPath, Line: 3, EndLine: 5, Summary: "s"}, {Severity: "error", Source: policy.RepoPath, Summary: "no line"}}
+	d.Diagnostics = []policy.Diagnostic{{Severity: "error", Source: policy.RepoPath, Line: 3, EndLine: 5, Summary: "s"}}
 	if got := report.Check(d, report.Options{}).Annotations; got != nil {
 		t.Errorf("annotations in a file that is not in the pull request: %v", got)
 	}
-	got := report.Check(d, report.Options{OwnPolicy: true}).Annotations
+	d.Proposal = &policy.Proposal{Paths: []string{policy.RepoPath}, Diagnostics: append(d.Diagnostics, policy.Diagnostic{Severity: "error", Source: policy.RepoPath, Summary: "no line"})}
+	got := report.Check(d, report.Options{}).Annotations
 	if len(got) != 1 || got[0].StartLine != 3 || got[0].EndLine != 5 || got[0].Level != "failure" || got[0].Message == "" {
 		t.Errorf("annotations are %+v", got)
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rolecall/rolecall/policy"
@@ -30,14 +31,44 @@ func diagnostics(b *strings.Builder, all []policy.Diagnostic) {
 	}
 }
 
-// annotations put the diagnostics of a policy that does not load on its lines.
-func annotations(d policy.Decision) []Annotation {
+// inForce reports whether a policy was there to decide by.
+func inForce(d policy.Decision) bool {
+	return !slices.ContainsFunc(d.Notes, func(r policy.Reason) bool { return r.Code == policy.PolicyUnreadable })
+}
+
+// proposal says what becomes of the policy once the pull request is merged.
+func proposal(b *strings.Builder, d policy.Decision) {
+	if d.Proposal == nil {
+		return
+	}
+	var files []string
+	for _, path := range d.Proposal.Paths {
+		files = append(files, code(path))
+	}
+	of := "The new version of " + strings.Join(files, " and ")
+	switch {
+	case !d.Proposal.Loads():
+		fmt.Fprintf(b, "> %s does not load: once it is merged, no pull request can be.\n\n", of)
+	case len(d.Proposal.Diagnostics) > 0:
+		fmt.Fprintf(b, "> %s loads, with %s.\n\n", of, count(len(d.Proposal.Diagnostics), "warning"))
+	default:
+		fmt.Fprintf(b, "> %s loads.\n\n", of)
+	}
+	if len(d.Proposal.Diagnostics) > 0 {
+		diagnostics(b, d.Proposal.Diagnostics)
+		b.WriteString("\n")
+	}
+}
+
+// annotations put the diagnostics of the policy that a pull request brings on
+// its lines.
+func annotations(p policy.Proposal) []Annotation {
 	var out []Annotation
-	for _, diag := range d.Diagnostics {
+	for _, diag := range p.Diagnostics {
 		if len(out) == maxAnnotations {
 			break
 		}
-		if diag.Source != policy.RepoPath || diag.Line < 1 {
+		if diag.Line < 1 {
 			continue
 		}
 		level := "failure"

@@ -127,6 +127,7 @@ func hostileDecision(t *rapid.T, codes []policy.Code) policy.Decision {
 			{Severity: s(), Source: s(), Line: 1, Column: 2, EndLine: 1, Summary: s(), Detail: s(), Snippet: s()},
 			{Severity: "error", Source: policy.RepoPath, Line: 1, Summary: s(), Detail: s(), Snippet: s()},
 		},
+		Proposal: &policy.Proposal{Paths: []string{s()}, Diagnostics: []policy.Diagnostic{{Severity: "error", Source: s(), Line: 1, Summary: s(), Detail: s(), Snippet: s()}}},
 	}
 }
 
@@ -134,7 +135,7 @@ func TestNothingFromOutsideComesAlive(t *testing.T) {
 	all := codes(t)
 	rapid.Check(t, func(t *rapid.T) {
 		d := hostileDecision(t, all)
-		o := report.Options{Asked: []string{hostile(t)}, Forged: []string{hostile(t)}, Shares: []int{9}, OwnPolicy: true}
+		o := report.Options{Asked: []string{hostile(t)}, Forged: []string{hostile(t)}, Shares: []int{9}}
 		out := report.Check(d, o)
 		verdicts := append(d.Commands, policy.CommandVerdict{Command: fact.Command{Name: "help"}, Accepted: true}, policy.CommandVerdict{Command: fact.Command{Name: "explain"}, Accepted: true})
 		for part, s := range map[string]string{
@@ -167,6 +168,7 @@ func TestRowsKeepTheirCells(t *testing.T) {
 		if d.Status == policy.Broken {
 			d.Status = policy.Waiting // else there is no table
 		}
+		d.Proposal = nil // what it quotes is no table
 		source := []byte(report.Check(d, report.Options{}).Summary)
 		_ = ast.Walk(gfm.Parse(text.NewReader(source)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 			if entering && (n.Kind().String() == "TableRow" || n.Kind().String() == "TableHeader") && n.ChildCount() != 5 {

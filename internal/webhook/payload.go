@@ -135,6 +135,15 @@ type pullReference struct {
 	} `json:"base"`
 }
 
+// number is the pull request's or issue's that the delivery is about, 0 where
+// it is about none.
+func (p *payload) number() int {
+	if p.PullRequest != nil {
+		return p.PullRequest.Number
+	}
+	return p.Issue.Number
+}
+
 // ref is the pull request of that number, or the repository itself for 0.
 func (p *payload) ref(number int) fact.Ref {
 	owner, name := p.Repository.names()

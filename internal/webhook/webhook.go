@@ -166,7 +166,7 @@ func (h *receiver) receive(w http.ResponseWriter, r *http.Request) (event string
 			return event, log, answer{http.StatusBadRequest, "malformed", "the body is not the JSON of such an event"}
 		}
 	}
-	log = log.With("action", p.Action, "installation", p.Installation.ID, "repository", p.Repository.FullName)
+	log = log.With("action", p.Action, "installation", p.Installation.ID, "repository", p.Repository.FullName, "pull", p.number())
 	a = h.take(r.Context(), log, e, &p, body, time.Now())
 	return event, log, a
 }
@@ -203,7 +203,7 @@ func (h *receiver) take(ctx context.Context, log *slog.Logger, e envelope, p *pa
 		if !stale {
 			return answer{http.StatusAccepted, "irrelevant", "our own doing"}
 		}
-		log.Warn("an older result of ours came after a newer one", "pull", v.ref.Number, "generation", v.generation)
+		log.Warn("an older result of ours came after a newer one", "number", v.ref.Number, "generation", v.generation)
 	}
 	for i := range v.targets {
 		t := &v.targets[i]

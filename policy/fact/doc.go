@@ -3,6 +3,5 @@
 // people who hold roles. Everything that decides takes these values and
 // nothing else, so a decision can be stored and replayed.
 //
-// It must never fetch, decide, or import anything but the standard library,
-// and a value must never say "known" about what nobody could see.
+// It must never fetch, decide, or import anything of rolecall's, and a value must never say "known" about what nobody could see.
 package fact

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// printed is what a command has written so far.
+type printed struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (p *printed) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.b.Write(b)
+}
+
+func (p *printed) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.b.String()
+}
+
+func TestTheDemoIsLeftRunningWhereAsked(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	out, done := &printed{}, make(chan int, 1)
+	go func() {
+		done <- run(ctx, []string{"demo", "--keep"}, streams{in: strings.NewReader(""), out: out, err: out})
+	}()
+	for end := time.Now().Add(3 * time.Minute); !strings.Contains(out.String(), "Stop with Ctrl-C"); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the demo does not come to rest:\n%s", out)
+		}
+	}
+	_, kept, _ := strings.Cut(out.String(), "Everything is left running")
+	addresses := regexp.MustCompile(`http://\S+`).FindAllString(kept, -1)
+	if len(addresses) != 7 {
+		t.Errorf("%d addresses are printed, want 7:\n%s", len(addresses), kept)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for _, address := range addresses {
+		want := http.StatusOK
+		if strings.HasSuffix(address, "/webhook") {
+			want = http.StatusMethodNotAllowed
+		}
+		resp, err := client.Get(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s answers %d, want %d", address, resp.StatusCode, want)
+		}
+	}
+	stop()
+	if code := <-done; code != exitOK {
+		t.Errorf("it ended with %d:\n%s", code, out)
+	}
+	for _, shown := range []string{
+		"Waiting for Cloud Engineer, Cloud Engineer or On-call Engineer, Security Engineer, DRI of instances", "alone: approvals of what is unchanged stand",
+		"/assign-dri @dan was not done", "Every role that this change calls for has approved", "merged; rolecall made",
+	} {
+		if !strings.Contains(out.String(), shown) {
+			t.Errorf("the demo does not show %q:\n%s", shown, out)
+		}
+	}
+}

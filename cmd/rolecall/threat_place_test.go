@@ -1,0 +1,231 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rolecall/rolecall/internal/githubtest"
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// A fork's branch moves while it is being read, and its repository goes.
+func TestThreat16AForkThatMovesWhileItIsRead(t *testing.T) {
+	var seenByName string
+	attack{
+		play: func(w *world, trick bool) *githubtest.Pull {
+			w.gh.Hold()
+			pr := w.repo.Open(githubtest.PullRequest{Author: "mallory", Fork: true, Files: githubtest.Files{"net/main.tf": newProject}})
+			evil := pr.Head()
+			fork := w.repo.Fork("mallory")
+			if trick {
+				var once sync.Once
+				harmless := func() {
+					once.Do(func() {
+						pr.ForcePush("mallory", githubtest.Files{"README.md": "# Other\n"})
+						if _, ok := fork.Read(pr.HeadBranch(), "net/main.tf"); ok {
+							seenByName = "net/main.tf"
+						}
+						pr.PushTo("mallory", evil)
+					})
+				}
+				w.gh.Inject(githubtest.Fault{Operation: "graphql", After: harmless})
+			}
+			w.gh.Release()
+			w.settle()
+			pr.Approve("ana")
+			if !trick {
+				pr.Approve("sam")
+			}
+			w.settle()
+			fork.Delete()
+			pr.Comment("eve", "/recheck")
+			return pr
+		},
+		// Contents by the branch's name, at the moment of reading.
+		naive:  func(*world, *githubtest.Pull, fact.Pull) bool { return seenByName == "" },
+		caught: waitsForSecurity, control: passes,
+		says: []string{"net/main.tf"},
+	}.run(t)
+}
+
+// Somebody else posts a check, or a status, of rolecall's name.
+func TestThreat17AForgedCheck(t *testing.T) {
+	for name, forge := range map[string]func(w *world, pr *githubtest.Pull){
+		"by another App": func(w *world, pr *githubtest.Pull) { pr.PostCheck(w.gh.OtherApp("ci"), "rolecall: main", "success") },
+		"as a status":    func(_ *world, pr *githubtest.Pull) { pr.PostStatus("dan", "rolecall: main", "success") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			attack{
+				play: func(w *world, trick bool) *githubtest.Pull {
+					w.repo.Require([]string{"main"}, githubtest.RequiredCheck{Context: "rolecall: main", App: w.gh.App().ID()})
+					pr := w.open("dan", githubtest.Files{"main.go": goBefore})
+					w.settle()
+					if trick {
+						forge(w, pr)
+						pr.Comment("eve", "/recheck")
+						w.settle()
+						if ok, _ := pr.Mergeable(); ok {
+							w.t.Error("the forged check lets it merge, although the required one is pinned to the App")
+						}
+					} else {
+						pr.Approve("ana")
+					}
+					return pr
+				},
+				// Any green of that name.
+				naive: func(_ *world, pr *githubtest.Pull, _ fact.Pull) bool {
+					green := slices.ContainsFunc(pr.Checks(), func(c githubtest.Check) bool {
+						return c.Name == "rolecall: main" && c.Conclusion == "success"
+					})
+					return green || pr.Statuses()["rolecall: main"] == "success"
+				},
+				caught: shown{"in_progress", "Waiting for Cloud Engineer"}, control: passes,
+				says: []string{"Somebody else posted 1 check of this name"},
+			}.run(t)
+		})
+	}
+}
+
+// Two pull requests share a head: the one that needs less shows its green
+// where the other would.
+func TestThreat18TwoPullRequestsShareAHead(t *testing.T) {
+	attack{
+		play: func(w *world, trick bool) *githubtest.Pull {
+			one := w.open("dan", githubtest.Files{"main.go": goBefore})
+			one.Label("eve", "security")
+			w.settle()
+			if trick {
+				w.repo.Push("twin", one.Head(), "dan")
+				two := w.repo.Open(githubtest.PullRequest{Author: "dan", Title: "The same without the label", Head: "twin"})
+				two.Approve("ana")
+				w.settle()
+			} else {
+				one.Approve("sam")
+			}
+			one.Approve("ana")
+			return one
+		},
+		// The latest decision at that commit.
+		naive: func(w *world, pr *githubtest.Pull, _ fact.Pull) bool {
+			return w.facts(w.repo.Pull(2)).Reviews[0].State == fact.Approved && !slices.Contains(w.facts(w.repo.Pull(2)).Labels, "security")
+		},
+		caught: waitsForSecurity, control: passes,
+		says: []string{"#2"},
+	}.run(t)
+}
+
+// Deliveries are lost, doubled, and come in the wrong order.
+func TestThreat21DeliveriesInDisorder(t *testing.T) {
+	var last string
+	attack{
+		play: func(w *world, trick bool) *githubtest.Pull {
+			pr := w.open("dan", githubtest.Files{"main.go": goBefore})
+			w.settle()
+			w.gh.Hold()
+			pr.Approve("ana")
+			w.pass(2 * time.Second)
+			if trick {
+				pr.Dismiss("ana", "mia")
+			}
+			w.gh.Release(func(list []githubtest.Delivery) []githubtest.Delivery {
+				slices.Reverse(list)
+				last = list[len(list)-1].Action
+				return list
+			})
+			w.settle()
+			if trick {
+				// Something is lost altogether, and everything comes twice.
+				w.gh.Disturb(githubtest.Disturbance{Choose: func(d githubtest.Delivery) githubtest.Disturbance {
+					return githubtest.Disturbance{Drop: d.Event == "pull_request", Copies: 2}
+				}})
+				pr.Push("dan", githubtest.Files{"main.go": goAfter})
+				pr.Comment("eve", "/recheck")
+				w.settle()
+				w.gh.Disturb(githubtest.Disturbance{})
+			}
+			return pr
+		},
+		// The latest event wins.
+		naive:  func(*world, *githubtest.Pull, fact.Pull) bool { return last == "submitted" },
+		caught: shown{"in_progress", "Waiting for Cloud Engineer"}, control: passes,
+		says: []string{"dismissed"},
+	}.run(t)
+}
+
+// The installation loses what it reads by, midway.
+func TestThreat22TheInstallationLosesAccess(t *testing.T) {
+	for name, test := range map[string]struct {
+		lose   func(w *world)
+		caught shown
+		says   string
+	}{
+		"to a team":                              {func(w *world) { w.org.Team("security").Delete() }, shown{"action_required", "Nobody can approve as"}, "the members of @acme/security are not known"},
+		"to all teams, for want of a permission": {func(w *world) { w.gh.App().Permit("members", "") }, shown{"action_required", "Nobody can approve as"}, "lacks the permission to read it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			attack{
+				play: func(w *world, trick bool) *githubtest.Pull {
+					pr := w.open("dan", githubtest.Files{"net/main.tf": newProject})
+					pr.Approve("ana")
+					pr.Approve("sam")
+					w.settle()
+					w.pass(2 * time.Hour) // what was remembered of teams is read again
+					if trick {
+						test.lose(w)
+					}
+					w.wipe()
+					pr.Comment("eve", "/recheck")
+					return pr
+				},
+				// A team that nobody can see needs nobody's approval.
+				naive: func(w *world, _ *githubtest.Pull, p fact.Pull) bool {
+					for _, h := range p.Roster.Roles {
+						if len(h.Gaps) == 0 && len(h.List) == 0 {
+							return false
+						}
+					}
+					return approvedOnce(w, nil, p)
+				},
+				caught: test.caught, control: passes,
+				says: []string{test.says},
+			}.run(t)
+		})
+	}
+	t.Run("to the repository", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, "sqlite:"+t.TempDir()+"/test.db", policyText, githubtest.Options{})
+		pr := w.open("dan", githubtest.Files{"net/main.tf": newProject})
+		w.expect(pr, "in_progress", "Waiting for")
+		w.gh.App().Installation("acme").Select(w.org.Repo("other"))
+		pr.Approve("ana")
+		pr.Approve("sam")
+		w.settle()
+		if c := pr.Check("rolecall: main"); c.Conclusion == "success" {
+			t.Errorf("a repository that cannot be read any longer got %q", c.Conclusion)
+		}
+	})
+}
+
+// A policy that is a bomb.
+func TestThreat24APolicyThatIsABomb(t *testing.T) {
+	for name, bomb := range map[string]string{
+		"braces":     `rule "b" {` + "\n  changes = glob(\"" + strings.Repeat("{a,b}", 30) + "\")\n  require \"manager\" {}\n}\n",
+		"nesting":    `rule "b" {` + "\n  when = " + strings.Repeat("(", 3000) + "true" + strings.Repeat(")", 3000) + "\n  require \"manager\" {}\n}\n",
+		"recursion":  "locals {\n  a = local.b\n  b = local.a\n}\nrule \"b\" {\n  when = local.a\n  require \"manager\" {}\n}\n",
+		"a megabyte": "# " + strings.Repeat("x", 1<<20) + "\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, "sqlite:"+t.TempDir()+"/test.db", policyText+bomb, githubtest.Options{})
+			pr := w.open("dan", githubtest.Files{"main.go": goBefore})
+			pr.Approve("ana")
+			c := w.expect(pr, "failure", "policy")
+			if !strings.Contains(c.Summary+c.Text, "rolecall.hcl") {
+				t.Errorf("the check does not say which file is at fault:\n%s\n%s", c.Summary, c.Text)
+			}
+		})
+	}
+}
