@@ -111,6 +111,9 @@ func held(w *world) (n int) {
 func TestASecondaryLimitStopsNothingForGood(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{403, 429} {
+		if status == 429 && !long() {
+			continue
+		}
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, storetest.SQLite(t), policyText, githubtest.Options{
