@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func TestWhatTheHourlyLimitDoesNotAllowWaitsAndNothingIsDropped(t *testing.T) {
 		t.Errorf("GitHub had to refuse %d calls", n)
 	}
 	for _, d := range w.gh.Deliveries() {
-		if d.Done && d.StatusCode != 202 {
+		if d.Done && d.StatusCode != http.StatusAccepted {
 			t.Errorf("a delivery was answered %d", d.StatusCode)
 		}
 	}
