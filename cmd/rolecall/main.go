@@ -39,6 +39,7 @@ type cli struct {
 	Simulate   simulateCmd   `cmd:"" help:"Try a draft policy on a pull request, writing nothing."`
 	Diff       diffCmd       `cmd:"" help:"Show what a range of commits does, as far as rolecall knows it."`
 	Backtest   backtestCmd   `cmd:"" help:"Replay policies over the history of a local repository."`
+	Audit      auditCmd      `cmd:"" help:"Read the record: verify it, export it, decide again from it."`
 	Doctor     doctorCmd     `cmd:"" help:"Look over how rolecall is set up for a repository on GitHub."`
 	Ownership  ownershipCmd  `cmd:"" help:"Show what nobody owns: paths, projects without a DRI, roles with too few people."`
 	Handoff    handoffCmd    `cmd:"" help:"Show what is left to do: reviews owed, overdue, stuck and waiting."`

@@ -85,6 +85,9 @@ type Plan struct {
 	// Next is when time alone changes the plan: a deadline passes, working
 	// hours begin, somebody is back. Zero: never.
 	Next time.Time
+	// Record is the hash of the decision's entry in the audit trail, which its
+	// check shows; "" where there is none.
+	Record string
 }
 
 // Options are the facts of the moment that are not the pull request's.

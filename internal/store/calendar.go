@@ -47,7 +47,7 @@ func (s *Store) Calendar(ctx context.Context, url string) (c Calendar, err error
 
 // PutCalendar keeps a copy of the feed.
 func (s *Store) PutCalendar(ctx context.Context, url string, c Calendar) error {
-	shifts, err := packJSON(c.Shifts)
+	shifts, _, err := packJSON(c.Shifts)
 	if err != nil {
 		return fmt.Errorf("put calendar: %w", err)
 	}

@@ -74,7 +74,7 @@ func TestAStoreThatIsReadTakesNoLockAndWritesNothing(t *testing.T) {
 		decide := func(generation int64, head string) {
 			t.Helper()
 			d := policy.Decision{Pull: ref, Head: head}
-			if err := s.SaveDecision(ctx, ref, generation, "", d, fact.Pull{Ref: ref, Now: time.Now(), State: "open"}); err != nil {
+			if _, err := s.SaveDecision(ctx, store.Decision{Ref: ref, Generation: generation, At: time.Now(), Decision: d, Pull: fact.Pull{Ref: ref, Now: time.Now(), State: "open"}}); err != nil {
 				t.Fatal(err)
 			}
 		}

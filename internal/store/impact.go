@@ -38,7 +38,7 @@ func (s *Store) Impact(ctx context.Context, ref fact.Ref, versions string) (i po
 // drops what is old.
 func (s *Store) SaveImpact(ctx context.Context, ref fact.Ref, versions string, i policy.Impact) error {
 	owner, repo := name(ref)
-	packed, err := packJSON(i)
+	packed, _, err := packJSON(i)
 	if err != nil {
 		return fmt.Errorf("save the impact of a policy: %w", err)
 	}

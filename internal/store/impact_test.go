@@ -51,7 +51,7 @@ func TestTheLatestFactsAreThoseOfTheNewestPullRequests(t *testing.T) {
 		save := func(repo string, number int, generation int64, title string) {
 			t.Helper()
 			ref := fact.Ref{Installation: 7, Owner: "Acme", Repo: repo, Number: number}
-			if err := s.SaveDecision(t.Context(), ref, generation, "", policy.Decision{}, fact.Pull{Ref: ref, Title: title}); err != nil {
+			if _, err := s.SaveDecision(t.Context(), store.Decision{Ref: ref, Generation: generation, Pull: fact.Pull{Ref: ref, Title: title}}); err != nil {
 				t.Fatal(err)
 			}
 		}
