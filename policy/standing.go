@@ -2,6 +2,7 @@ package policy
 
 import (
 	mathbits "math/bits"
+	"path"
 	"slices"
 
 	"github.com/rolecall/rolecall/policy/fact"
@@ -46,6 +47,9 @@ type drift struct {
 	// reverted are paths that were changed then and no longer are. They are
 	// in nobody's present scope but where a finding read them.
 	reverted []string
+	// beside are paths that the change leaves as they are, and at which
+	// something else stood then, or stands no longer.
+	beside []string
 }
 
 func treesOf(pull *fact.Pull) *trees {
@@ -138,6 +142,11 @@ func (t *trees) stands(v *vote, scope *scopeSet, sticky string) (why Reason, ok 
 			note(p)
 		}
 	}
+	for _, p := range d.beside {
+		if !scope.all && scope.covers(t, p) {
+			note(p)
+		}
+	}
 	return stale, stale.Count == 0
 }
 
@@ -182,10 +191,22 @@ func (t *trees) since(commit string, patch bool) *drift {
 		}
 	}
 	for p, was := range snap.Head {
-		if before, ok := snap.Base[p]; t.owner[p] == nil && (!ok || before != was) {
+		before, ok := snap.Base[p]
+		_, read := t.pull.Beside[p]
+		switch {
+		case t.owner[p] != nil || read:
+		case !ok || before != was:
 			d.reverted = append(d.reverted, p)
+		case was != (fact.Entry{}) && !patch:
+			d.beside = append(d.beside, p)
 		}
 	}
+	for p, now := range t.pull.Beside {
+		if t.owner[p] == nil && !patch && (!sameEntry(snap.Head, p, fact.Known(now)) || !sameEntry(snap.Base, p, fact.Known(now))) {
+			d.beside = append(d.beside, p)
+		}
+	}
+	slices.Sort(d.beside)
 	slices.Sort(d.reverted)
 	slices.Sort(d.extra)
 	d.extra = slices.Compact(d.extra)
@@ -241,6 +262,19 @@ func (s *scopeSet) has(path string) bool {
 	}
 	_, ok := slices.BinarySearch(s.paths, path)
 	return ok
+}
+
+// covers reports whether a path that is not changed is in the scope. One that
+// stands no longer is in no finding: it is, where the scope holds another file
+// beside it of its kind that is not changed.
+func (s *scopeSet) covers(t *trees, p string) bool {
+	if _, here := t.pull.Beside[p]; here {
+		return s.has(p)
+	}
+	return slices.ContainsFunc(s.paths, func(other string) bool {
+		_, beside := t.pull.Beside[other]
+		return beside && path.Dir(other) == path.Dir(p) && path.Ext(other) == path.Ext(p)
+	})
 }
 
 // over returns which of t's paths are in the scope.

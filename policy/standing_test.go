@@ -255,6 +255,42 @@ func TestAnEarlierApprovalStandsWhereTheLatestDoesNot(t *testing.T) {
 	}
 }
 
+// What a finding read and the change leaves as it is, such as the files of a
+// module that is called, can change with the base.
+func TestAFindingsFileThatTheBaseMovesIsHeldToWhatWasApproved(t *testing.T) {
+	p := load(t, people+`
+rule "infra" {
+  changes = terraform.resources
+  require "cloud-engineer" {}
+}`)
+	pull := change(p, file("m/main.tf", "b"))
+	pull.Findings.Terraform.Resources.Items = []fact.Resource{{
+		Address: "a.b", Type: "a", Name: "b", Action: fact.Update, Kind: fact.Known("compute"), Paths: []string{"m/main.tf", "shared/main.tf"},
+	}}
+	pull.Reviews = []fact.Review{review("ana", fact.Approved, 1, "old")}
+	now := snapshot(map[string][2]string{"shared/main.tf": {"s", "s"}, "other/main.tf": {"o", "o"}}).Head
+	for _, tt := range []struct {
+		name string
+		then map[string][2]string
+		want policy.Status
+	}{
+		{"as it was", map[string][2]string{"shared/main.tf": {"s", "s"}, "other/main.tf": {"o", "o"}}, policy.Met},
+		{"the file has changed", map[string][2]string{"shared/main.tf": {"t", "t"}, "other/main.tf": {"o", "o"}}, policy.Waiting},
+		{"the file is new", map[string][2]string{"other/main.tf": {"o", "o"}}, policy.Waiting},
+		{"a file beside it is gone", map[string][2]string{"shared/main.tf": {"s", "s"}, "shared/gone.tf": {"g", "g"}, "other/main.tf": {"o", "o"}}, policy.Waiting},
+		{"a file of no finding has changed", map[string][2]string{"shared/main.tf": {"s", "s"}, "other/main.tf": {"p", "p"}}, policy.Met},
+		{"a file of no finding is gone", map[string][2]string{"shared/main.tf": {"s", "s"}, "other/main.tf": {"o", "o"}, "other/gone.tf": {"g", "g"}}, policy.Met},
+		{"a text beside it is gone", map[string][2]string{"shared/main.tf": {"s", "s"}, "other/main.tf": {"o", "o"}, "shared/README.md": {"r", "r"}}, policy.Met},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.then["m/main.tf"] = [2]string{"b", "base"}
+			pull.Beside = now
+			pull.Snapshots = map[string]fact.Snapshot{"old": snapshot(tt.then)}
+			wantStatus(t, p.Evaluate(pull), tt.want)
+		})
+	}
+}
+
 func TestAFindingsFileThatIsNoLongerChangedIsHeldToItsBase(t *testing.T) {
 	p := load(t, people+`
 rule "infra" {

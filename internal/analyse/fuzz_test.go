@@ -24,7 +24,7 @@ func FuzzPath(f *testing.F) {
 		if len(found.Files) != 2 || found.Files[0].Path != p {
 			t.Fatalf("findings of files are %+v", found.Files)
 		}
-		analyse.Wants(files, everything)
+		analyse.Wants(files, everything, fact.Contents{})
 		for _, guarded := range []string{"main.tf", "a.tofu", "vars.tfvars", "terragrunt.hcl", "main.go"} {
 			spelt := disguise(guarded, how)
 			if dir := path.Dir(p); dir != "." && how&1 == 0 {
@@ -89,11 +89,11 @@ func TestWhatMayBeALinkIsAskedFor(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			for _, names := range [][]string{{"go.files"}, {"terraform.files"}, {"dependencies"}} {
-				if got := len(analyse.Wants([]fact.File{tc.file}, names)) > 0; got != tc.want {
+				if got := len(analyse.Wants([]fact.File{tc.file}, names, fact.Contents{})) > 0; got != tc.want {
 					t.Errorf("wanted for %q: %v, want %v", names, got, tc.want)
 				}
 			}
-			if got := analyse.Wants([]fact.File{tc.file}, []string{"files.path", "pull.title"}); len(got) > 0 {
+			if got := analyse.Wants([]fact.File{tc.file}, []string{"files.path", "pull.title"}, fact.Contents{}); len(got) > 0 {
 				t.Errorf("wanted %v for names that need nothing", got)
 			}
 		})

@@ -3,7 +3,9 @@ package gather
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/rolecall/rolecall/internal/github"
@@ -21,7 +23,7 @@ func (r *reading) objects(ctx context.Context) error {
 	p := &r.out.Pull
 	needs := r.out.Policy.Needs()
 	// Even a policy that asks for paths alone has to know of links.
-	wants := r.g.options.Wants(p.Files, needs)
+	wants := r.g.options.Wants(p.Files, needs, fact.Contents{})
 	commits := approved(p)
 	paths := changedPaths(p.Files)
 	read := commits[:min(len(commits), maxSnapshots)]
@@ -34,11 +36,8 @@ func (r *reading) objects(ctx context.Context) error {
 	for _, sha := range read {
 		asks = append(asks, asksOf(sha, paths)...)
 	}
-	for _, sha := range []string{p.MergeBase, p.Head.SHA} {
-		for _, w := range wants {
-			asks = append(asks, github.Ask{Place: github.Place{Commit: sha, Path: w.Path}, Content: true, List: w.Dir})
-		}
-	}
+	asks = append(asks, asksFor(p, wants)...)
+	asks = append(asks, asksBeside(read, wants, paths)...)
 
 	// What the comparison says is absent need not be asked for.
 	absent := absences(p)
@@ -61,8 +60,50 @@ func (r *reading) objects(ctx context.Context) error {
 		found[at] = github.Object{Entry: fact.Known(fact.Entry{}), Bytes: fact.Known[[]byte](nil)}
 	}
 	r.entries(found)
-	r.out.Contents = fact.Contents{Base: side(found, p.MergeBase, wants), Head: side(found, p.Head.SHA, wants)}
-	return r.snapshots(ctx, commits, paths, found, then, needs)
+	r.out.Contents = contents(found, p, wants, 1)
+	for round := 2; ; round++ { // what was read can lead further
+		more := r.g.options.Wants(p.Files, needs, r.out.Contents)
+		if len(more) == 0 {
+			break
+		}
+		wants = append(wants, more...)
+		got, err := r.client.Objects(ctx, r.ref.Owner, r.ref.Repo, append(asksFor(p, more), asksBeside(read, more, paths)...))
+		if err != nil {
+			return err
+		}
+		maps.Copy(found, got)
+		r.out.Contents = contents(found, p, wants, round)
+	}
+	return r.snapshots(ctx, commits, paths, wants, found, then, needs)
+}
+
+// asksFor asks for contents at the merge base and at the head.
+func asksFor(p *fact.Pull, wants []Want) []github.Ask {
+	var out []github.Ask
+	for _, sha := range []string{p.MergeBase, p.Head.SHA} {
+		for _, w := range wants {
+			out = append(out, github.Ask{Place: github.Place{Commit: sha, Path: w.Path}, Content: true, List: w.Dir})
+		}
+	}
+	return out
+}
+
+// asksBeside asks what stood, at earlier commits, where an analysis reads
+// beyond the changed paths.
+func asksBeside(commits []string, wants []Want, paths []string) []github.Ask {
+	var out []github.Ask
+	for _, sha := range commits {
+		for _, w := range wants {
+			if _, changed := slices.BinarySearch(paths, w.Path); w.Dir || !changed {
+				out = append(out, github.Ask{Place: github.Place{Commit: sha, Path: w.Path}, List: w.Dir})
+			}
+		}
+	}
+	return out
+}
+
+func contents(found map[github.Place]github.Object, p *fact.Pull, wants []Want, rounds int) fact.Contents {
+	return fact.Contents{Base: side(found, p.MergeBase, wants), Head: side(found, p.Head.SHA, wants), Rounds: rounds}
 }
 
 // absences are the sides of added and removed files on which nothing stands.
@@ -135,22 +176,35 @@ func (r *reading) entries(found map[github.Place]github.Object) {
 // side is what one commit holds of the wants.
 func side(found map[github.Place]github.Object, sha string, wants []Want) fact.Side {
 	s := fact.Side{Files: make(map[string]fact.Maybe[[]byte]), Dirs: make(map[string]fact.Maybe[[]string])}
+	file := func(path string) {
+		o := look(found, sha, path)
+		s.Files[path] = o.Bytes
+		if o.Target != nil {
+			if s.Links == nil {
+				s.Links = make(map[string]fact.Maybe[string])
+			}
+			s.Links[path] = *o.Target
+		}
+	}
 	for _, w := range wants {
-		o := look(found, sha, w.Path)
 		if !w.Dir {
-			s.Files[w.Path] = o.Bytes
+			file(w.Path)
 			continue
 		}
-		s.Dirs[w.Path] = o.Names
-		for _, name := range o.Names.Value {
-			path := name
-			if w.Path != "" {
-				path = w.Path + "/" + name
-			}
-			s.Files[path] = look(found, sha, path).Bytes
+		names := look(found, sha, w.Path).Names
+		s.Dirs[w.Path] = names
+		for _, name := range names.Value {
+			file(join(w.Path, name))
 		}
 	}
 	return s
+}
+
+func join(dir, name string) string {
+	if dir == "" {
+		return name
+	}
+	return dir + "/" + name
 }
 
 // look is what was found at a path of a commit. What is not among it is
@@ -197,7 +251,7 @@ func (r *reading) comparedThen(ctx context.Context, commits []string) (map[strin
 // snapshots sets what stood at the changed paths at each approved commit and
 // at its merge base, which takes one more call where the merge base has moved
 // since.
-func (r *reading) snapshots(ctx context.Context, commits, paths []string, found map[github.Place]github.Object, then map[string]comparedThen, needs policy.Needs) error {
+func (r *reading) snapshots(ctx context.Context, commits, paths []string, wants []Want, found map[github.Place]github.Object, then map[string]comparedThen, needs policy.Needs) error {
 	p := &r.out.Pull
 	if len(commits) == 0 {
 		return nil
@@ -206,12 +260,14 @@ func (r *reading) snapshots(ctx context.Context, commits, paths []string, found 
 	for _, c := range then {
 		if c.MergeBase != "" && c.MergeBase != p.MergeBase {
 			asks = append(asks, asksOf(c.MergeBase, paths)...)
+			asks = append(asks, asksBeside([]string{c.MergeBase}, wants, paths)...)
 		}
 	}
 	older, err := r.client.Objects(ctx, r.ref.Owner, r.ref.Repo, asks)
 	if err != nil {
 		return err
 	}
+	p.Beside = standing(found, p.Head.SHA, beside(found, p.Head.SHA, wants, paths))
 	p.Snapshots = make(map[string]fact.Snapshot, len(commits))
 	for _, sha := range commits {
 		c, ok := then[sha]
@@ -225,10 +281,10 @@ func (r *reading) snapshots(ctx context.Context, commits, paths []string, found 
 		}
 		s := fact.Snapshot{
 			Commit: sha, MergeBase: fact.Known(c.MergeBase),
-			Head: standing(found, sha, paths), Base: standing(older, c.MergeBase, paths),
+			Head: r.stood(found, sha, wants, paths), Base: r.stood(older, c.MergeBase, wants, paths),
 		}
 		if c.MergeBase == p.MergeBase {
-			s.Base = standing(found, p.MergeBase, paths)
+			s.Base = r.stood(found, p.MergeBase, wants, paths)
 		}
 		if needs.Patches {
 			s.Patches = make(map[string]string)
@@ -241,6 +297,41 @@ func (r *reading) snapshots(ctx context.Context, commits, paths []string, found 
 		p.Snapshots[sha] = s
 	}
 	return nil
+}
+
+// beside lists the paths that wants lead to at a commit and that the change
+// leaves as they are.
+func beside(found map[github.Place]github.Object, sha string, wants []Want, paths []string) []string {
+	var out []string
+	for _, w := range wants {
+		at := []string{w.Path}
+		if w.Dir {
+			at = nil
+			for _, name := range look(found, sha, w.Path).Names.Value {
+				at = append(at, join(w.Path, name))
+			}
+		}
+		for _, path := range at {
+			if _, changed := slices.BinarySearch(paths, path); !changed {
+				out = append(out, path)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// stood is what stood at a commit at the changed paths, and at those beside
+// them, then or now. A directory that was listed has nothing but its names.
+func (r *reading) stood(found map[github.Place]github.Object, sha string, wants []Want, paths []string) map[string]fact.Entry {
+	out := standing(found, sha, slices.Concat(paths, beside(found, sha, wants, paths)))
+	for path := range r.out.Pull.Beside {
+		dir := path[:max(0, strings.LastIndexByte(path, '/'))]
+		if _, ok := out[path]; !ok && slices.Contains(wants, Want{Path: dir, Dir: true}) && look(found, sha, dir).Names.IsKnown() {
+			out[path] = fact.Entry{}
+		}
+	}
+	return out
 }
 
 // standing is what stands at paths at a commit, without what is not known.

@@ -58,10 +58,14 @@ type Pull struct {
 
 	Files []File `json:"files"`
 	// Snapshots holds, for each commit that an approval is bound to and that
-	// is not the head, what stood at the changed paths then. By commit SHA.
+	// is not the head, what stood then at the changed paths and at those that an
+	// analysis read beside them. By commit SHA.
 	Snapshots map[string]Snapshot `json:"snapshots,omitempty"`
-	Findings  Findings            `json:"findings"`
-	Roster    Roster              `json:"roster"`
+	// Beside is what stands at paths that the change leaves as they are and an
+	// analysis read, wherever it matters for an older approval. By path.
+	Beside   map[string]Entry `json:"beside,omitempty"`
+	Findings Findings         `json:"findings"`
+	Roster   Roster           `json:"roster"`
 
 	// Siblings are the other open pull requests into the same repository with
 	// the same head.
@@ -206,8 +210,8 @@ type Request struct {
 	Team  string `json:"team,omitempty"` // "org/slug"
 }
 
-// Snapshot is what stood at the pull request's changed paths at an earlier
-// commit of it, and at that commit's own merge base.
+// Snapshot is what stood at the pull request's changed paths, and at those of
+// Pull.Beside, at an earlier commit of it, and at that commit's own merge base.
 type Snapshot struct {
 	Commit    string           `json:"commit"`
 	MergeBase Maybe[string]    `json:"merge_base"`
