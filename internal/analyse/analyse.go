@@ -82,6 +82,7 @@ func (m *Memory) Analyse(files []fact.File, c fact.Contents) fact.Findings {
 		}
 	}
 	found.Go.Cosmetic = goCosmetic(found.Files, classes)
+	dropCosmetic(&found)
 	sortPaths(&found.Go.Files)
 	sortPaths(&found.Terraform.Files)
 	links.cover(&found)
@@ -107,6 +108,20 @@ func goCosmetic(files []fact.FileFinding, classes []class) fact.Maybe[bool] {
 		}
 	}
 	return all
+}
+
+// dropCosmetic takes out the workflows that provably change no meaning.
+func dropCosmetic(found *fact.Findings) {
+	harmless := map[string]bool{}
+	for _, f := range found.Files {
+		harmless[f.Path] = f.Cosmetic.IsKnown() && f.Cosmetic.Value
+	}
+	found.Workflows.Items = slices.DeleteFunc(found.Workflows.Items, func(w fact.Workflow) bool {
+		return harmless[w.Path] && w.Cosmetic.IsKnown() && w.Cosmetic.Value
+	})
+	if len(found.Workflows.Items) == 0 {
+		found.Workflows.Items = nil
+	}
 }
 
 func sortPaths(paths *[]string) {
