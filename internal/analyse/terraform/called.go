@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"path"
@@ -14,8 +15,26 @@ import (
 // The files of a local module are part of what its caller is, and so part of
 // what an approval of the caller covers.
 
-// localSource is the source of a module in the repository, in either syntax.
-var localSource = regexp.MustCompile(`\bsource"?\s*[=:]\s*"(\.\.?(?:/[^"$\n]*)?)"`)
+// localSource is, after its name, the source of a module in the repository, in
+// either syntax.
+var localSource = regexp.MustCompile(`^"?\s*[=:]\s*"(\.\.?(?:/[^"$\n]*)?)"`)
+
+// localSources finds the sources of local modules in a file without parsing
+// it: what only looks like a call is one too many.
+func localSources(src []byte) []string {
+	var all []string
+	word := []byte("source")
+	for {
+		i := bytes.Index(src, word)
+		if i < 0 {
+			return all
+		}
+		src = src[i+len(word):]
+		if m := localSource.FindSubmatch(src); m != nil {
+			all = append(all, string(m[1]))
+		}
+	}
+}
 
 // Bounds of the local modules that are followed: from one directory, and for
 // a whole change.
@@ -90,7 +109,7 @@ func (a *analysis) cover(dir string) cover {
 		dirs = append(slices.Clip(dirs), a.local[d]...)
 	}
 	slices.Sort(c.paths)
-	c.paths = slices.Compact(c.paths)
+	c.paths = slices.Clip(slices.Compact(c.paths))
 	if a.covered != nil {
 		a.covered[dir] = c
 	}
@@ -112,7 +131,11 @@ func outside(dir string) bool { return dir == ".." || strings.HasPrefix(dir, "..
 
 // paths returns the files that an analysis of the directories' modules read:
 // their Terraform files and those of the local modules that they call.
+// The findings of one directory share them.
 func (a *analysis) paths(dirs ...string) []string {
+	if len(dirs) == 1 {
+		return a.cover(dirs[0]).paths
+	}
 	var all []string
 	for _, d := range dirs {
 		all = append(all, a.cover(d).paths...)
@@ -179,10 +202,9 @@ func (a *analysis) filesOf(dir string) []string {
 				continue
 			}
 			all = append(all, p)
-			// Files that stay as they are call modules, too. They are not
-			// parsed: what only looks like a call adds a path too many.
-			for _, m := range localSource.FindAllSubmatch(side.File(p).Value, -1) {
-				if to := joined(dir, string(m[1])); !slices.Contains(a.local[dir], to) {
+			// Files that stay as they are call modules, too.
+			for _, source := range localSources(side.File(p).Value) {
+				if to := joined(dir, source); !slices.Contains(a.local[dir], to) {
 					a.local[dir] = append(a.local[dir], to)
 				}
 			}
