@@ -19,6 +19,7 @@ var rooms = map[string][]string{
 	"policy":                       {"policy/fact"},
 	"internal/command":             {"policy/fact"},
 	"internal/analyse":             {"policy/fact", "internal/analyse/golang", "internal/analyse/terraform", "internal/analyse/supplychain"},
+	"internal/analyse/analysetest": {},
 	"internal/analyse/golang":      {"policy/fact"},
 	"internal/analyse/terraform":   {"policy/fact"},
 	"internal/analyse/supplychain": {"policy/fact"},

@@ -45,6 +45,32 @@ func FuzzPath(f *testing.F) {
 	})
 }
 
+// FuzzLink holds that no link panics or leads out of the repository, and that
+// one that is not read through is in doubt.
+func FuzzLink(f *testing.F) {
+	for _, to := range []string{"../a.tf", "a.tf", "./x/../a.tf", "/etc/a.tf", "../../a.tf", "", ".", "..", "a\\b", "a\x00b", "m/main.tf", "../m/main.tf", "..//a.tf"} {
+		f.Add(to, to)
+	}
+	f.Fuzz(func(t *testing.T, to, next string) {
+		mode := fact.Known(fact.Entry{Mode: "120000", Blob: "x"})
+		files := []fact.File{{Path: "m/main.tf", Status: fact.Modified, Base: mode, Head: mode}}
+		side := fact.Side{
+			Files: map[string]fact.Maybe[[]byte]{"a.tf": fact.Known([]byte("a = 1\n")), "m/b.tf": fact.Unknown[[]byte]("it is a symbolic link")},
+			Links: map[string]fact.Maybe[string]{"m/main.tf": fact.Known(to), "m/b.tf": fact.Known(next)},
+		}
+		c := fact.Contents{Base: side, Head: side, Rounds: 1}
+		for _, w := range analyse.Wants(files, everything, c) {
+			if strings.HasPrefix(w.Path, "/") || w.Path == ".." || strings.HasPrefix(w.Path, "../") {
+				t.Errorf("%q makes it want %q", to, w.Path)
+			}
+		}
+		found := analyse.Analyse(files, c)
+		if read := slices.Contains(found.Terraform.Files, "a.tf"); read == (len(found.Terraform.Resources.Gaps) > 0) && !strings.Contains(to, "b.tf") {
+			t.Errorf("%q: read through: %v, gaps: %v", to, read, found.Terraform.Resources.Gaps)
+		}
+	})
+}
+
 // disguise spells a name in another way, by the bits of how.
 func disguise(name string, how uint8) string {
 	if how&2 != 0 {
