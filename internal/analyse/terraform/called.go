@@ -30,6 +30,10 @@ func localSources(src []byte) []string {
 			return all
 		}
 		src = src[i+len(word):]
+		after := bytes.TrimLeft(src, "\" \t\r\n")
+		if len(after) == 0 || after[0] != '=' && after[0] != ':' {
+			continue // the end of "resource", as a rule
+		}
 		if m := localSource.FindSubmatch(src); m != nil {
 			all = append(all, string(m[1]))
 		}
