@@ -20,12 +20,19 @@ func (p *Policy) Evaluate(pull fact.Pull) Decision {
 	d := s.decision(p.CheckName(pull.Base.Ref))
 	d.Observe = !slices.ContainsFunc(p.layers, func(l *layer) bool { return !l.observe })
 
-	var runs []*layerRun
+	var benches []*bench
 	for _, l := range p.layers {
 		d.Policy = append(d.Policy, l.source)
-		runs = append(runs, newLayerRun(s, l, len(p.layers) == 1))
+		benches = append(benches, newBench(l, s.pull))
+	}
+	s.admit(benches)
+	var runs []*layerRun
+	for _, b := range benches {
+		runs = append(runs, newLayerRun(s, b, len(p.layers) == 1))
 	}
 	d.Commands = s.command(runs)
+	glass, broken := s.glass(runs)
+	s.broken, d.Glass = glass, glass
 
 	d.Status = Met
 	asked := false
@@ -36,7 +43,15 @@ func (p *Policy) Evaluate(pull fact.Pull) Decision {
 				result.Reasons = append(result.Reasons, Reason{Code: Observed})
 			}
 			if result.InForce && !result.Advice {
-				d.Status = worse(d.Status, result.Status)
+				switch {
+				case broken[r] && glass.skip(result):
+					d.Status = worse(d.Status, Owed)
+				default:
+					d.Status = worse(d.Status, result.Status)
+					if glass != nil && result.Status != Met {
+						d.Notes = append(d.Notes, Reason{Code: GlassKept, Rule: result.Name})
+					}
+				}
 				asked = asked || len(result.Require) > 0
 			}
 			d.Rules = append(d.Rules, result)
@@ -51,6 +66,9 @@ func (p *Policy) Evaluate(pull fact.Pull) Decision {
 	})
 	d.Labels = onceEach(d.Labels, func(l LabelInForce) string { return l.Label })
 	d.Reviews = s.verdicts.list(s.votes, s.writers, s.ballotOf)
+	if _, next := glass.Reminders(pull.Now); !next.IsZero() {
+		d.ValidUntil = earliest(d.ValidUntil, next)
+	}
 	if d.Observe {
 		d.Notes = append(d.Notes, Reason{Code: Observed})
 	}
@@ -76,7 +94,7 @@ func BrokenDecision(pull fact.Pull, check string, refs []SourceRef, diags []Diag
 		})
 	}
 	for _, c := range pull.Commands {
-		d.Commands = append(d.Commands, CommandVerdict{Command: c, Reasons: []Reason{{Code: PolicyUnreadable}}})
+		d.Commands = append(d.Commands, CommandVerdict{Command: asStored(c), Reasons: []Reason{{Code: PolicyUnreadable}}})
 	}
 	return d
 }
@@ -90,29 +108,25 @@ type subject struct {
 	ballotOf map[string]*ballot
 	trees    *trees
 	verdicts *verdicts
+	seatings int               // left of maxSeating
+	bars     map[string][]bool // by what a requirement allows, then by ballot
 	// rulings are on what holds for all layers; nil where these are asked.
 	rulings []*ruling
-	wanted  []fact.LabelEvent
+	wanted  []fact.LabelEvent // by the commands that are accepted
+	access  map[int64]string  // of each comment's author
+	broken  *Glass            // nil where none is
 }
 
 func newSubject(pull *fact.Pull) *subject {
-	s := &subject{pull: pull, writers: contributorsOf(pull), trees: treesOf(pull), verdicts: newVerdicts()}
+	s := &subject{pull: pull, writers: contributorsOf(pull), trees: treesOf(pull), verdicts: newVerdicts(len(pull.Reviews)), seatings: maxSeating, bars: map[string][]bool{}}
 	s.ballots, s.votes = ballots(pull)
 	s.ballotOf = make(map[string]*ballot, len(s.ballots))
 	for _, b := range s.ballots {
 		s.ballotOf[b.login] = b
 	}
-	access := map[int64]string{}
+	s.access = map[int64]string{}
 	for _, c := range pull.Comments {
-		access[c.ID] = c.Access
-	}
-	s.rulings = make([]*ruling, len(pull.Commands))
-	for i, c := range pull.Commands {
-		r, labels, decided := overall(c, access[c.Comment])
-		if decided {
-			s.rulings[i] = &r
-		}
-		s.wanted = append(s.wanted, labels...)
+		s.access[c.ID] = c.Access
 	}
 	return s
 }
@@ -130,44 +144,6 @@ func (s *subject) decision(check string) Decision {
 	return d
 }
 
-// command rules on every command, in the order of their giving, and carries
-// out those that are accepted. A command is accepted where one layer does.
-func (s *subject) command(runs []*layerRun) []CommandVerdict {
-	out := make([]CommandVerdict, len(s.pull.Commands))
-	order := make([]int, len(out))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(i, j int) int {
-		a, b := s.pull.Commands[i], s.pull.Commands[j]
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Comment, b.Comment), cmp.Compare(a.Line, b.Line))
-	})
-	for _, i := range order {
-		c := s.pull.Commands[i]
-		v := CommandVerdict{Command: c}
-		if r := s.rulings[i]; r != nil {
-			v.Accepted, v.Reasons = r.accepted, r.reasons
-			out[i] = v
-			continue
-		}
-		concerned := false
-		for _, run := range runs {
-			if !run.steering.concerned(c) {
-				continue
-			}
-			concerned = true
-			r := run.steering.rule(c)
-			v.Accepted = v.Accepted || r.accepted
-			v.Reasons = append(v.Reasons, r.reasons...)
-		}
-		if !concerned {
-			v.Reasons = []Reason{{Code: CommandNoDRI}}
-		}
-		out[i] = v
-	}
-	return out
-}
-
 // layerRun is the evaluation of one layer, by itself.
 type layerRun struct {
 	*subject
@@ -179,10 +155,14 @@ type layerRun struct {
 	dris     *dris
 	steering *steering
 	until    time.Time
+	// Who broke the glass in this layer, who confirmed it, and whose command
+	// was the last that it took; nil where none did.
+	by, second, last *voice
 }
 
-func newLayerRun(s *subject, l *layer, alone bool) *layerRun {
-	r := &layerRun{subject: s, layer: l, alone: alone, bench: newBench(l, s.pull)}
+func newLayerRun(s *subject, b *bench, alone bool) *layerRun {
+	l := b.layer
+	r := &layerRun{subject: s, layer: l, alone: alone, bench: b}
 	r.labels = newLabels(s.pull, s.writers, r.bench, s.wanted)
 	r.world = newWorld(l, s.pull, given{
 		labels: r.labels.names(),
@@ -192,7 +172,7 @@ func newLayerRun(s *subject, l *layer, alone bool) *layerRun {
 	r.dris = newDRIs(r.world.touched(), l, s.pull)
 	r.steering = &steering{
 		layer: l, bench: r.bench, dris: r.dris, writers: s.writers,
-		missing: gapAbout(s.pull, fact.AboutComments),
+		missing: gapAbout(s.pull, fact.AboutComments), pull: s.pull,
 	}
 	return r
 }
@@ -217,8 +197,9 @@ func (r *layerRun) rules() []RuleResult {
 	for _, i := range last {
 		states[i] = r.world.state(all[i])
 	}
+	r.until = earliest(r.until, r.world.until)
 	if r.world.mentionsNow() {
-		r.until = r.pull.Now.Truncate(clockStep).Add(clockStep)
+		r.until = earliest(r.until, r.pull.Now.Truncate(clockStep).Add(clockStep))
 	}
 	out := make([]RuleResult, len(all))
 	for i, one := range all {
@@ -227,13 +208,26 @@ func (r *layerRun) rules() []RuleResult {
 	return out
 }
 
+// inProject reports whether a path is among the changed files of a project.
+func (r *layerRun) inProject(path string) bool {
+	return slices.ContainsFunc(r.world.touched(), func(t touchedProject) bool {
+		_, found := slices.BinarySearch(t.paths, path)
+		return found
+	})
+}
+
 // uncovered lists the changed paths that no rule is about so far. Advice blocks
-// nothing, and so takes nothing out.
+// nothing, and so takes nothing out; nor does a rule that asks for DRIs alone
+// take out files of no project, for which it asks nobody.
 func (r *layerRun) uncovered(rules []*rule, states []ruleState) []string {
 	covered := newBits(len(r.trees.paths))
 	for i, one := range rules {
-		if !one.advice && len(states[i].Covers) > 0 {
-			covered.add(newScopeSet(Scope{Paths: states[i].Covers}).over(r.trees))
+		covers := states[i].Covers
+		if onlyDRIs(one.require...) {
+			covers = slices.DeleteFunc(slices.Clone(covers), func(p string) bool { return !r.inProject(p) })
+		}
+		if !one.advice && len(covers) > 0 {
+			covered.add(newScopeSet(Scope{Paths: covers}).over(r.trees))
 		}
 	}
 	var out []string
@@ -294,7 +288,7 @@ func (a *asker) distinguish(nodes []*node) (enough, complete bool) {
 	for _, n := range nodes {
 		n.roles(func(n *node) { before[n] = slices.Clone(n.people) })
 	}
-	enough, complete = distinguish(nodes)
+	enough, complete = distinguish(nodes, &a.seatings)
 	for _, top := range nodes {
 		top.roles(func(n *node) {
 			for _, c := range before[n] {

@@ -214,6 +214,13 @@ func TestStickySaysWhatAnApprovalIsHeldTo(t *testing.T) {
 			name: "patch: left out, and the files are the same", sticky: "patch", then: [2]string{"b", "base"}, patch: "", want: policy.Met,
 			change: func(p *fact.Pull) { p.Files[0].Patch = fact.Unknown[string]("too large") },
 		},
+		{
+			name: "patch: an empty patch shows nothing", sticky: "patch", then: [2]string{"b0", "older"}, patch: "", want: policy.Waiting,
+			change: func(p *fact.Pull) {
+				p.Files[0].Patch = fact.Known("")
+				p.Snapshots["old"].Patches["main.go"] = ""
+			},
+		},
 		{name: "scope: the base moved under the same patch", sticky: "scope", then: [2]string{"b0", "older"}, patch: "patch b", want: policy.Waiting},
 		{name: "never: another commit with the same files", sticky: "never", then: [2]string{"b", "base"}, patch: "patch b", want: policy.Waiting},
 		{
@@ -256,7 +263,7 @@ func TestAnEarlierApprovalStandsWhereTheLatestDoesNot(t *testing.T) {
 }
 
 // What a finding read and the change leaves as it is, such as the files of a
-// module that is called, can change with the base.
+// module that is called, can change with the base, and can go with it.
 func TestAFindingsFileThatTheBaseMovesIsHeldToWhatWasApproved(t *testing.T) {
 	p := load(t, people+`
 rule "infra" {
@@ -268,24 +275,22 @@ rule "infra" {
 		Address: "a.b", Type: "a", Name: "b", Action: fact.Update, Kind: fact.Known("compute"), Paths: []string{"m/main.tf", "shared/main.tf"},
 	}}
 	pull.Reviews = []fact.Review{review("ana", fact.Approved, 1, "old")}
-	now := snapshot(map[string][2]string{"shared/main.tf": {"s", "s"}, "other/main.tf": {"o", "o"}}).Head
 	for _, tt := range []struct {
-		name string
-		then map[string][2]string
-		want policy.Status
+		name, moved string
+		want        policy.Status
 	}{
-		{"as it was", map[string][2]string{"shared/main.tf": {"s", "s"}, "other/main.tf": {"o", "o"}}, policy.Met},
-		{"the file has changed", map[string][2]string{"shared/main.tf": {"t", "t"}, "other/main.tf": {"o", "o"}}, policy.Waiting},
-		{"the file is new", map[string][2]string{"other/main.tf": {"o", "o"}}, policy.Waiting},
-		{"a file beside it is gone", map[string][2]string{"shared/main.tf": {"s", "s"}, "shared/gone.tf": {"g", "g"}, "other/main.tf": {"o", "o"}}, policy.Waiting},
-		{"a file of no finding has changed", map[string][2]string{"shared/main.tf": {"s", "s"}, "other/main.tf": {"p", "p"}}, policy.Met},
-		{"a file of no finding is gone", map[string][2]string{"shared/main.tf": {"s", "s"}, "other/main.tf": {"o", "o"}, "other/gone.tf": {"g", "g"}}, policy.Met},
-		{"a text beside it is gone", map[string][2]string{"shared/main.tf": {"s", "s"}, "other/main.tf": {"o", "o"}, "shared/README.md": {"r", "r"}}, policy.Met},
+		{"nothing", "", policy.Met},
+		{"the file", "shared/main.tf", policy.Waiting},
+		{"a file beside it that is gone", "shared/gone.tf", policy.Waiting},
+		{"a text beside it", "shared/README.md", policy.Met},
+		{"a file of no finding", "other/main.tf", policy.Met},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.then["m/main.tf"] = [2]string{"b", "base"}
-			pull.Beside = now
-			pull.Snapshots = map[string]fact.Snapshot{"old": snapshot(tt.then)}
+			then := snapshot(map[string][2]string{"m/main.tf": {"b", "base"}})
+			if tt.moved != "" {
+				then.Head[tt.moved] = fact.Entry{}
+			}
+			pull.Snapshots = map[string]fact.Snapshot{"old": then}
 			wantStatus(t, p.Evaluate(pull), tt.want)
 		})
 	}
@@ -315,4 +320,13 @@ rule "infra" {
 			t.Fatal("the scope lacks what the analysis read")
 		}
 	}
+	t.Run("more may have been changed then", func(t *testing.T) {
+		then["m/variables.tf"] = [2]string{"v", "v"}
+		s := snapshot(then)
+		s.Incomplete = "GitHub lists 300 files of a comparison"
+		pull.Snapshots = map[string]fact.Snapshot{"old": s}
+		wantStatus(t, p.Evaluate(pull), policy.Waiting)
+		pull.Findings.Terraform.Resources.Items[0].Paths = []string{"m/main.tf"}
+		wantStatus(t, p.Evaluate(pull), policy.Met)
+	})
 }

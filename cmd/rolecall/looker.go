@@ -20,11 +20,12 @@ type looker struct {
 	queue   *queue.Queue
 	line    *pipeline.Line
 	metrics *metrics
+	now     func() time.Time // the clock of decisions
 }
 
 // look is the queue's handler.
 func (l *looker) look(ctx context.Context, t queue.Target) (queue.Next, error) {
-	ctx = logging(ctx, t)
+	ctx = github.WithClass(logging(ctx, t), classes[t.Urgency])
 	switch t.Kind {
 	case queue.Pull:
 		return l.pull(ctx, t)
@@ -34,7 +35,7 @@ func (l *looker) look(ctx context.Context, t queue.Target) (queue.Next, error) {
 		refs, err := l.app.Client(t.Ref.Installation).PullsAtCommit(ctx, t.Ref.Owner, t.Ref.Repo, t.HeadSHA)
 		return queue.Next{}, l.spread(ctx, t, refs, err)
 	case queue.Repository:
-		refs, err := l.app.Client(t.Ref.Installation).OpenPulls(ctx, t.Ref.Owner, t.Ref.Repo)
+		refs, err := l.repository(ctx, t)
 		return queue.Next{}, l.spread(ctx, t, refs, err)
 	case queue.Organization:
 		refs, err := l.store.KnownPulls(ctx, t.Ref.Installation, t.Org)
@@ -43,7 +44,17 @@ func (l *looker) look(ctx context.Context, t queue.Target) (queue.Next, error) {
 	return queue.Next{}, fmt.Errorf("look: unknown kind of target %q", t.Kind)
 }
 
+// classes is whose share of GitHub's budget a look uses.
+var classes = map[queue.Urgency]github.Class{
+	queue.Urgent: github.Urgent, queue.Ordinary: github.Ordinary, queue.Late: github.Late, queue.Background: github.Background,
+}
+
 func (l *looker) pull(ctx context.Context, t queue.Target) (queue.Next, error) {
+	over, err := l.app.Client(t.Ref.Installation).Admit(ctx)
+	if err != nil {
+		return queue.Next{}, err
+	}
+	defer over()
 	out, err := l.line.Pull(ctx, t.Ref, gather.Hint{BaseSHA: t.BaseSHA, HeadSHA: t.HeadSHA})
 	if err != nil {
 		return queue.Next{}, err
@@ -51,7 +62,32 @@ func (l *looker) pull(ctx context.Context, t queue.Target) (queue.Next, error) {
 	if out.Decision != nil && !t.ReceivedAt.IsZero() {
 		l.metrics.Checked(time.Since(t.ReceivedAt))
 	}
-	return queue.Next{At: out.Next}, l.spread(ctx, t, out.Also, nil)
+	next := queue.Next{}
+	if !out.Next.IsZero() { // the queue goes by the time of day
+		next.At = time.Now().Add(out.Next.Sub(l.now()))
+	}
+	return next, l.spread(ctx, t, out.Also, nil)
+}
+
+// repository lists the pull requests that matter: the open ones, and those
+// whose glass was broken, since a database that was lost knows nothing of the
+// reviews that they owe.
+func (l *looker) repository(ctx context.Context, t queue.Target) ([]fact.Ref, error) {
+	client := l.app.Client(t.Ref.Installation)
+	refs, err := client.OpenPulls(ctx, t.Ref.Owner, t.Ref.Repo)
+	if err != nil {
+		return nil, err
+	}
+	broken, err := client.Labelled(ctx, t.Ref.Owner, t.Ref.Repo, fact.GlassLabel)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range broken {
+		if b.State == "merged" {
+			refs = append(refs, b.Ref)
+		}
+	}
+	return refs, nil
 }
 
 // group answers a merge group by the pull requests that it holds.
@@ -72,11 +108,15 @@ func (l *looker) spread(ctx context.Context, t queue.Target, refs []fact.Ref, er
 	if err != nil {
 		return fmt.Errorf("pull requests of %s: %w", t.Kind, err)
 	}
+	urgency := t.Urgency
+	if t.Kind == queue.Pull && urgency == queue.Urgent {
+		urgency = queue.Ordinary // nobody waits for these
+	}
 	targets := make([]queue.Target, 0, len(refs))
 	for _, ref := range refs {
 		ref.Installation = t.Ref.Installation
 		targets = append(targets, queue.Target{
-			Kind: queue.Pull, Ref: ref, Why: t.Why, Delivery: t.Delivery, ReceivedAt: t.ReceivedAt,
+			Kind: queue.Pull, Ref: ref, Urgency: urgency, Why: t.Why, Delivery: t.Delivery, ReceivedAt: t.ReceivedAt,
 		})
 	}
 	if len(targets) == 0 {

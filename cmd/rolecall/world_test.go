@@ -32,6 +32,7 @@ type world struct {
 	server   *Server
 	workers  int           // 0: as many as in production
 	ahead    *atomic.Int64 // nanoseconds by which GitHub's clock was put forward
+	config   func(*Config) // changes how rolecall is started; nil: not
 }
 
 // policyText is the policy of most tests: the three rules of the figures, and
@@ -112,9 +113,16 @@ func eachWith(t *testing.T, policyText string, o githubtest.Options, test func(*
 
 func newWorld(t testing.TB, database, policyText string, o githubtest.Options) *world {
 	t.Helper()
+	w := quietWorld(t, database, policyText, o)
+	w.start()
+	return w
+}
+
+// quietWorld is a world that no rolecall serves yet.
+func quietWorld(t testing.TB, database, policyText string, o githubtest.Options) *world {
+	t.Helper()
 	w := &world{t: t, database: database, workers: 4}
 	w.prepare(policyText, o)
-	w.start()
 	return w
 }
 
@@ -123,8 +131,9 @@ func (w *world) prepare(policyText string, o githubtest.Options) {
 	w.t.Helper()
 	w.ahead = &atomic.Int64{}
 	if o.Now == nil {
-		o.Now = func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+		o.Now = w.clock
 	}
+	o.TokenNow = time.Now
 	w.gh = githubtest.New(w.t, o)
 	w.manifest()
 	w.org = w.gh.Org("acme")
@@ -164,11 +173,16 @@ func (w *world) start() {
 func (w *world) startWith(log *slog.Logger) {
 	w.t.Helper()
 	app := w.gh.App()
-	server, err := Start(w.t.Context(), Config{
+	config := Config{
 		AppID: app.ID(), PrivateKey: app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(app.WebhookSecret())},
 		DatabaseURL: w.database, Addr: "127.0.0.1:0", GitHubURL: w.gh.URL(), Workers: w.workers,
-		Log: log,
-	})
+		Deliveries: -1, Sweep: -1, // tests that want them run them
+		Log: log, Now: w.clock,
+	}
+	if w.config != nil {
+		w.config(&config)
+	}
+	server, err := Start(w.t.Context(), config)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -237,6 +251,9 @@ func (w *world) expect(pr *githubtest.Pull, state, title string) githubtest.Chec
 // pass puts GitHub's clock forward: GitHub keeps whole seconds, and of two
 // things in one second the order is not known.
 func (w *world) pass(d time.Duration) { w.ahead.Add(int64(d)) }
+
+// clock is the one of GitHub and of rolecall's decisions.
+func (w *world) clock() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 
 // open opens a pull request.
 func (w *world) open(author string, files githubtest.Files) *githubtest.Pull {
@@ -308,22 +325,36 @@ func (p *planned) Apply(_ context.Context, _ fact.Ref, made plan.Plan, _ policy.
 func (w *world) fresh(pr *githubtest.Pull) policy.Decision {
 	w.t.Helper()
 	w.settle()
+	return w.freshNow(pr)
+}
+
+// freshNow is fresh without waiting for anything.
+func (w *world) freshNow(pr *githubtest.Pull) policy.Decision {
+	w.t.Helper()
+	decision, left := w.left(pr)
+	for _, a := range left {
+		w.t.Errorf("a fresh server would change #%d: %s because %s: %+v", pr.Number(), a.Kind, a.Why, a)
+	}
+	return decision
+}
+
+// left is what a server that knows nothing but what GitHub shows would decide,
+// and what it would change.
+func (w *world) left(pr *githubtest.Pull) (policy.Decision, []plan.Action) {
+	w.t.Helper()
 	store := storetest.Open(w.t, "sqlite:"+filepath.Join(w.t.TempDir(), "fresh.db"))
 	app, log := w.app(), slog.New(slog.DiscardHandler)
 	made := &planned{}
 	line := &pipeline.Line{
-		Gather: gather.New(app, store, gather.Options{Wants: pipeline.Wants, Logger: log}),
+		Gather: gather.New(app, store, gather.Options{Wants: pipeline.Wants, Now: w.clock, Logger: log}),
 		Apply:  made, Records: store, Metrics: newMetrics(), Self: fact.Login(w.gh.App().Slug()), Log: log,
 	}
 	out, err := line.Pull(w.t.Context(), w.ref(pr), gather.Hint{})
 	if err != nil {
 		w.t.Fatalf("a fresh server: %v", err)
 	}
-	for _, a := range made.plan.Actions {
-		w.t.Errorf("a fresh server would change #%d: %s because %s: %+v", pr.Number(), a.Kind, a.Why, a)
-	}
 	if out.Decision == nil {
-		return policy.Decision{}
+		return policy.Decision{}, made.plan.Actions
 	}
-	return *out.Decision
+	return *out.Decision, made.plan.Actions
 }

@@ -29,6 +29,10 @@ type GitHub interface {
 	Unassign(ctx context.Context, pull fact.Ref, logins []string) error
 	CreateComment(ctx context.Context, pull fact.Ref, body string) (int64, error)
 	AddLabel(ctx context.Context, pull fact.Ref, label string) error
+	MayWriteIssues(ctx context.Context) (bool, error)
+	FindIssue(ctx context.Context, owner, repo, label, marker string) (int, error)
+	CreateIssue(ctx context.Context, owner, repo, title, body, label string) (int, error)
+	CloseIssue(ctx context.Context, owner, repo string, number int) error
 }
 
 // Audit keeps the audit trail.
@@ -74,14 +78,14 @@ func (a *Applier) Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy
 	}
 	var asked outcome
 	var wg sync.WaitGroup
-	wg.Go(func() { asked = a.each(ctx, ref, requests, d) })
-	checked := a.each(ctx, ref, checks, d)
+	wg.Go(func() { asked = a.each(ctx, ref, requests, p.Record, d) })
+	checked := a.each(ctx, ref, checks, p.Record, d)
 	wg.Wait()
 	err = errors.Join(checked.err, asked.err)
 	if checked.over || asked.over {
 		return asked.refused, err
 	}
-	return asked.refused, errors.Join(err, a.each(ctx, ref, rest, d).err)
+	return asked.refused, errors.Join(err, a.each(ctx, ref, rest, p.Record, d).err)
 }
 
 // outcome is what became of some actions; over is true where no further call
@@ -92,14 +96,14 @@ type outcome struct {
 	refused []string // reviewers whom GitHub would not have
 }
 
-func (a *Applier) each(ctx context.Context, ref fact.Ref, actions []plan.Action, d policy.Decision) (out outcome) {
+func (a *Applier) each(ctx context.Context, ref fact.Ref, actions []plan.Action, head string, d policy.Decision) (out outcome) {
 	var errs []error
 	failed := map[int64]bool{} // by comment; 0 is what belongs to none
 	for _, action := range actions {
 		if action.Kind == plan.React && (failed[0] || failed[action.Comment]) {
 			continue
 		}
-		done, err := a.perform(ctx, ref, action, d)
+		done, err := a.perform(ctx, ref, action, head, d)
 		level := slog.LevelInfo
 		if err != nil {
 			level, done.Error = slog.LevelWarn, err.Error()
@@ -161,7 +165,13 @@ type record struct {
 	Label      string   `json:"label,omitempty"`
 	// Commands are those that a reply or a reaction answers.
 	Commands []answered `json:"commands,omitempty"`
-	Error    string     `json:"error,omitempty"`
+	// Choices say why whoever is requested was chosen, and Overdue what is
+	// reminded of.
+	Choices []fact.Choice `json:"choices,omitempty"`
+	Overdue *plan.Overdue `json:"overdue,omitempty"`
+	// Note is what was written down of a broken glass.
+	Note  *fact.GlassNote `json:"note,omitempty"`
+	Error string          `json:"error,omitempty"`
 }
 
 // answered is a command, and what became of it.
@@ -171,8 +181,8 @@ type answered struct {
 	Reasons  []policy.Reason `json:"reasons,omitempty"`
 }
 
-func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action, d policy.Decision) (record, error) {
-	done := record{Logins: action.Logins, Teams: action.Teams, Comment: action.Comment, Reaction: action.Reaction, Label: action.Label}
+func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action, head string, d policy.Decision) (record, error) {
+	done := record{Logins: action.Logins, Teams: action.Teams, Comment: action.Comment, Reaction: action.Reaction, Label: action.Label, Choices: action.Choices}
 	for _, v := range action.Verdicts {
 		done.Commands = append(done.Commands, answered{v.Command.Text, v.Accepted, v.Reasons})
 	}
@@ -181,7 +191,7 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 	case plan.CreateCheck, plan.UpdateCheck:
 		c := action.Check
 		done.Check, done.SHA, done.Status, done.Conclusion, done.ExternalID = c.Name, c.SHA, c.Status, c.Conclusion, c.ExternalID.String()
-		run := a.checkRun(c)
+		run := a.checkRun(c, head)
 		if action.Kind == plan.UpdateCheck {
 			err = a.GitHub.UpdateCheckRun(ctx, ref.Owner, ref.Repo, c.ID, run)
 		} else {
@@ -199,8 +209,16 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 		err = a.GitHub.AddLabel(ctx, ref, action.Label)
 	case plan.React:
 		err = a.GitHub.React(ctx, ref.Owner, ref.Repo, action.Comment, action.Reaction)
+	case plan.Remind:
+		o := action.Overdue
+		done.Overdue = &o
+		_, err = a.GitHub.CreateComment(ctx, ref, o.Marker()+"\n"+report.Overdue(d, report.Late{
+			Role: o.Role, Project: o.Project, Step: o.Step, Within: o.Within, Asked: o.Asked, OnCall: o.OnCall, Fresh: action.Logins,
+		}))
 	case plan.Reply:
-		_, err = a.GitHub.CreateComment(ctx, ref, plan.ReplyMarker(action.Comment)+"\n"+report.Reply(d, action.Verdicts, a.Commands))
+		done.Note, err = a.reply(ctx, ref, action, d)
+	case plan.Remark:
+		done.Note, err = &action.Note, a.remark(ctx, ref, action.Note, d)
 	default:
 		err = fmt.Errorf("unknown kind of action")
 	}
@@ -209,14 +227,27 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 
 // Words is what a check says.
 func Words(s plan.Shown) report.Output {
-	return report.Check(s.Decision, report.Options{Asked: s.Asked, Shares: s.Shares, Forged: s.Forged})
+	return report.Check(s.Decision, report.Options{Asked: s.Asked, Choices: s.Choices, Shares: s.Shares, Forged: s.Forged})
 }
 
-// Digest covers everything that a check says.
-func Digest(s plan.Shown) string { return Words(s).Digest() }
+// Digest covers everything that a check says, but for what the database alone
+// knows: what was replayed from it, and why people were chosen. A check is not
+// written anew because that is another, or was lost.
+func Digest(s plan.Shown) string {
+	if p := s.Decision.Proposal; p != nil && p.Impact != nil {
+		without := *p
+		without.Impact = nil
+		s.Decision.Proposal = &without
+	}
+	s.Choices = nil
+	return Words(s).Digest()
+}
 
-func (a *Applier) checkRun(c plan.Check) github.CheckRun {
-	out := Words(c.Shown)
+// checkRun is the check run to write. The hash of the record is added to what
+// it says after its digest was taken: an outcome that has not changed is not
+// written again because its record has gone on.
+func (a *Applier) checkRun(c plan.Check, head string) github.CheckRun {
+	out := Words(c.Shown).WithRecord(head)
 	run := github.CheckRun{
 		Name: c.Name, HeadSHA: c.SHA, Status: c.Status, Conclusion: c.Conclusion, ExternalID: c.ExternalID.String(),
 		Title: out.Title, Summary: out.Summary, Text: out.Text, StartedAt: a.Now(),

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/rolecall/rolecall/internal/github"
@@ -37,7 +36,6 @@ func (r *reading) objects(ctx context.Context) error {
 		asks = append(asks, asksOf(sha, paths)...)
 	}
 	asks = append(asks, asksFor(p, wants)...)
-	asks = append(asks, asksBeside(read, wants, paths)...)
 
 	// What the comparison says is absent need not be asked for.
 	absent := absences(p)
@@ -67,14 +65,14 @@ func (r *reading) objects(ctx context.Context) error {
 			break
 		}
 		wants = append(wants, more...)
-		got, err := r.client.Objects(ctx, r.ref.Owner, r.ref.Repo, append(asksFor(p, more), asksBeside(read, more, paths)...))
+		got, err := r.client.Objects(ctx, r.ref.Owner, r.ref.Repo, asksFor(p, more))
 		if err != nil {
 			return err
 		}
 		maps.Copy(found, got)
 		r.out.Contents = contents(found, p, wants, round)
 	}
-	return r.snapshots(ctx, commits, paths, wants, found, then, needs)
+	return r.snapshots(ctx, commits, paths, found, then, needs)
 }
 
 // asksFor asks for contents at the merge base and at the head.
@@ -83,20 +81,6 @@ func asksFor(p *fact.Pull, wants []Want) []github.Ask {
 	for _, sha := range []string{p.MergeBase, p.Head.SHA} {
 		for _, w := range wants {
 			out = append(out, github.Ask{Place: github.Place{Commit: sha, Path: w.Path}, Content: true, List: w.Dir})
-		}
-	}
-	return out
-}
-
-// asksBeside asks what stood, at earlier commits, where an analysis reads
-// beyond the changed paths.
-func asksBeside(commits []string, wants []Want, paths []string) []github.Ask {
-	var out []github.Ask
-	for _, sha := range commits {
-		for _, w := range wants {
-			if _, changed := slices.BinarySearch(paths, w.Path); w.Dir || !changed {
-				out = append(out, github.Ask{Place: github.Place{Commit: sha, Path: w.Path}, List: w.Dir})
-			}
 		}
 	}
 	return out
@@ -194,17 +178,13 @@ func side(found map[github.Place]github.Object, sha string, wants []Want) fact.S
 		names := look(found, sha, w.Path).Names
 		s.Dirs[w.Path] = names
 		for _, name := range names.Value {
-			file(join(w.Path, name))
+			if w.Path != "" {
+				name = w.Path + "/" + name
+			}
+			file(name)
 		}
 	}
 	return s
-}
-
-func join(dir, name string) string {
-	if dir == "" {
-		return name
-	}
-	return dir + "/" + name
 }
 
 // look is what was found at a path of a commit. What is not among it is
@@ -251,7 +231,7 @@ func (r *reading) comparedThen(ctx context.Context, commits []string) (map[strin
 // snapshots sets what stood at the changed paths at each approved commit and
 // at its merge base, which takes one more call where the merge base has moved
 // since.
-func (r *reading) snapshots(ctx context.Context, commits, paths []string, wants []Want, found map[github.Place]github.Object, then map[string]comparedThen, needs policy.Needs) error {
+func (r *reading) snapshots(ctx context.Context, commits, paths []string, found map[github.Place]github.Object, then map[string]comparedThen, needs policy.Needs) error {
 	p := &r.out.Pull
 	if len(commits) == 0 {
 		return nil
@@ -260,14 +240,12 @@ func (r *reading) snapshots(ctx context.Context, commits, paths []string, wants 
 	for _, c := range then {
 		if c.MergeBase != "" && c.MergeBase != p.MergeBase {
 			asks = append(asks, asksOf(c.MergeBase, paths)...)
-			asks = append(asks, asksBeside([]string{c.MergeBase}, wants, paths)...)
 		}
 	}
 	older, err := r.client.Objects(ctx, r.ref.Owner, r.ref.Repo, asks)
 	if err != nil {
 		return err
 	}
-	p.Beside = standing(found, p.Head.SHA, beside(found, p.Head.SHA, wants, paths))
 	p.Snapshots = make(map[string]fact.Snapshot, len(commits))
 	for _, sha := range commits {
 		c, ok := then[sha]
@@ -281,10 +259,10 @@ func (r *reading) snapshots(ctx context.Context, commits, paths []string, wants 
 		}
 		s := fact.Snapshot{
 			Commit: sha, MergeBase: fact.Known(c.MergeBase),
-			Head: r.stood(found, sha, wants, paths), Base: r.stood(older, c.MergeBase, wants, paths),
+			Head: standing(found, sha, paths), Base: standing(older, c.MergeBase, paths),
 		}
 		if c.MergeBase == p.MergeBase {
-			s.Base = r.stood(found, p.MergeBase, wants, paths)
+			s.Base = standing(found, p.MergeBase, paths)
 		}
 		if needs.Patches {
 			s.Patches = make(map[string]string)
@@ -294,44 +272,50 @@ func (r *reading) snapshots(ctx context.Context, commits, paths []string, wants 
 				}
 			}
 		}
+		why, err := r.elsewhere(ctx, &s, c, needs)
+		if err != nil {
+			return err
+		}
+		s.Incomplete = why
 		p.Snapshots[sha] = s
 	}
 	return nil
 }
 
-// beside lists the paths that wants lead to at a commit and that the change
-// leaves as they are.
-func beside(found map[github.Place]github.Object, sha string, wants []Want, paths []string) []string {
-	var out []string
-	for _, w := range wants {
-		at := []string{w.Path}
-		if w.Dir {
-			at = nil
-			for _, name := range look(found, sha, w.Path).Names.Value {
-				at = append(at, join(w.Path, name))
-			}
-		}
-		for _, path := range at {
-			if _, changed := slices.BinarySearch(paths, path); !changed {
-				out = append(out, path)
+// elsewhere adds to s what is not changed now but was then, and what the base
+// has changed since; it returns why there may be more. The first is in the
+// comparison at no further call; for the second, which only an analysis of
+// contents can have read, one compares the two merge bases.
+func (r *reading) elsewhere(ctx context.Context, s *fact.Snapshot, then comparedThen, needs policy.Needs) (why string, err error) {
+	add := func(files []fact.File) {
+		for _, f := range files {
+			for _, path := range f.Paths() {
+				if _, ok := s.Head[path]; !ok {
+					s.Head[path] = f.Head.Value
+				}
 			}
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// stood is what stood at a commit at the changed paths, and at those beside
-// them, then or now. A directory that was listed has nothing but its names.
-func (r *reading) stood(found map[github.Place]github.Object, sha string, wants []Want, paths []string) map[string]fact.Entry {
-	out := standing(found, sha, slices.Concat(paths, beside(found, sha, wants, paths)))
-	for path := range r.out.Pull.Beside {
-		dir := path[:max(0, strings.LastIndexByte(path, '/'))]
-		if _, ok := out[path]; !ok && slices.Contains(wants, Want{Path: dir, Dir: true}) && look(found, sha, dir).Names.IsKnown() {
-			out[path] = fact.Entry{}
-		}
+	add(then.Files)
+	if !then.Complete {
+		why = "GitHub lists no more than the first files of what was approved"
 	}
-	return out
+	p := &r.out.Pull
+	if then.MergeBase == p.MergeBase || !needs.Contents {
+		return why, nil
+	}
+	moved, err := r.client.Compare(ctx, r.ref.Owner, r.ref.Repo, then.MergeBase, p.MergeBase)
+	switch {
+	case refusal(err) != "":
+		return "what the base has changed since cannot be compared: " + refusal(err), nil
+	case err != nil:
+		return "", err
+	}
+	add(moved.Files)
+	if !moved.Complete || moved.MergeBase != then.MergeBase {
+		why = "GitHub lists no more than the first files of what the base has changed since"
+	}
+	return why, nil
 }
 
 // standing is what stands at paths at a commit, without what is not known.

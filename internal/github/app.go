@@ -26,6 +26,7 @@ type App struct {
 	rest    *url.URL // ends in "/"
 	graphql string
 	key     *rsa.PrivateKey
+	token   string // in the key's place
 	wire    http.RoundTripper
 	timeout time.Duration
 	log     *slog.Logger
@@ -36,6 +37,7 @@ type App struct {
 	mu       sync.Mutex
 	clients  map[int64]*Client
 	identity Identity
+	sharers  int // processes that share the limits
 }
 
 // Identity is who the App is on GitHub.
@@ -47,6 +49,25 @@ type Identity struct {
 
 // NewApp checks c and returns an App; it makes no call.
 func NewApp(c Config) (*App, error) {
+	if c.AppID <= 0 {
+		return nil, errors.New("the App's ID must be more than zero")
+	}
+	key, err := jwt.ParseRSAPrivateKeyFromPEM(c.PrivateKey)
+	if err != nil {
+		// The error of the parser may quote its input.
+		return nil, errors.New("the App's private key is no RSA key in PEM form")
+	}
+	a, err := newApp(c)
+	if err != nil {
+		return nil, err
+	}
+	a.key = key
+	a.self = a.newClient(0)
+	return a, nil
+}
+
+// newApp is an App without credentials.
+func newApp(c Config) (*App, error) {
 	if c.URL == "" {
 		c.URL = "https://api.github.com/"
 	}
@@ -56,14 +77,6 @@ func NewApp(c Config) (*App, error) {
 	}
 	if root.User != nil || root.RawQuery != "" || root.Fragment != "" {
 		return nil, errors.New("GitHub's address must hold no user, query or fragment")
-	}
-	if c.AppID <= 0 {
-		return nil, errors.New("the App's ID must be more than zero")
-	}
-	key, err := jwt.ParseRSAPrivateKeyFromPEM(c.PrivateKey)
-	if err != nil {
-		// The error of the parser may quote its input.
-		return nil, errors.New("the App's private key is no RSA key in PEM form")
 	}
 	if c.Timeout <= 0 {
 		c.Timeout = 30 * time.Second
@@ -84,7 +97,6 @@ func NewApp(c Config) (*App, error) {
 		id:      c.AppID,
 		rest:    root,
 		graphql: graphqlURL(root),
-		key:     key,
 		timeout: c.Timeout,
 		log:     c.Logger,
 		metrics: c.Metrics,
@@ -92,7 +104,6 @@ func NewApp(c Config) (*App, error) {
 		clients: make(map[int64]*Client),
 	}
 	a.wire = &wire{next: c.Transport, metrics: c.Metrics}
-	a.self = a.newClient(0)
 	return a, nil
 }
 
@@ -113,6 +124,7 @@ type Client struct {
 	graph        *githubv4.Client
 	graphHTTP    *http.Client
 	auth         *renewable
+	budget       *budget
 }
 
 // Client returns the client of an installation. All callers share it, and
@@ -129,10 +141,11 @@ func (a *App) Client(installation int64) *Client {
 }
 
 func (a *App) newClient(installation int64) *Client {
-	c := &Client{app: a, installation: installation}
+	c := &Client{app: a, installation: installation, budget: newBudget(time.Now)}
+	c.budget.setSharers(a.sharers)
 	c.auth = &renewable{make: func() http.RoundTripper { return a.authenticated(installation) }}
 	rest := &http.Client{
-		Transport: c.auth, // calls bound their own time
+		Transport: metered{c.auth, c.budget}, // calls bound their own time
 		// An API redirects only for what moved; a body is not sent twice.
 		CheckRedirect: func(req *http.Request, via []*http.Request) error {
 			if len(via) > 3 || req.URL.Host != a.rest.Host {
@@ -144,7 +157,7 @@ func (a *App) newClient(installation int64) *Client {
 	c.rest = github.NewClient(rest)
 	c.rest.BaseURL = a.rest
 	c.rest.UserAgent = "rolecall"
-	c.graphHTTP = &http.Client{Transport: envelope{next: c.auth}, Timeout: a.timeout}
+	c.graphHTTP = &http.Client{Transport: envelope{next: metered{c.auth, c.budget}}, Timeout: a.timeout}
 	c.graph = githubv4.NewEnterpriseClient(a.graphql, c.graphHTTP)
 	return c
 }
@@ -153,6 +166,9 @@ func (a *App) newClient(installation int64) *Client {
 // installation has an AppsTransport of its own, because ghinstallation writes
 // to it while it renews a token.
 func (a *App) authenticated(installation int64) http.RoundTripper {
+	if a.token != "" {
+		return bearer{a.token, a.wire}
+	}
 	app := ghinstallation.NewAppsTransportFromPrivateKey(a.wire, a.id, a.key)
 	app.BaseURL = strings.TrimRight(a.rest.String(), "/")
 	if installation == 0 {

@@ -27,6 +27,7 @@ type Push struct {
 	SHA    string // the head from then on
 	Before string // the head until then; "" where the delivery did not say
 	By     fact.Person
+	At     time.Time
 }
 
 // SeePull records what a delivery told of a pull request: hints for the next
@@ -61,7 +62,7 @@ const maxPushes = 500
 // of, the latest first. It may lack some.
 func (s *Store) Pushes(ctx context.Context, ref fact.Ref) ([]Push, error) {
 	owner, repo := name(ref)
-	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT sha, before, pusher, bot FROM pushes
+	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT sha, before, pusher, bot, at FROM pushes
 		WHERE owner = ?1 AND repo = ?2 AND number = ?3 ORDER BY at DESC, sha LIMIT ?4`), owner, repo, ref.Number, maxPushes)
 	if err != nil {
 		return nil, fmt.Errorf("pushes: %w", err)
@@ -70,9 +71,11 @@ func (s *Store) Pushes(ctx context.Context, ref fact.Ref) ([]Push, error) {
 	var pushes []Push
 	for rows.Next() {
 		var p Push
-		if err := rows.Scan(&p.SHA, &p.Before, &p.By.Login, &p.By.Bot); err != nil {
+		var at int64
+		if err := rows.Scan(&p.SHA, &p.Before, &p.By.Login, &p.By.Bot, &at); err != nil {
 			return nil, fmt.Errorf("pushes: %w", err)
 		}
+		p.At = Time(at)
 		pushes = append(pushes, p)
 	}
 	if err := rows.Err(); err != nil {
@@ -104,6 +107,26 @@ func (s *Store) KnownPulls(ctx context.Context, installation int64, owner string
 		return nil, fmt.Errorf("known pull requests: %w", err)
 	}
 	return refs, nil
+}
+
+// Looked records that rolecall has looked at a pull request that no policy
+// governs; seen is GitHub's time of its state.
+func (s *Store) Looked(ctx context.Context, ref fact.Ref, at, seen time.Time, state string) error {
+	err := s.Write(ctx, func(ctx context.Context, t *Tx) error { return t.looked(ctx, ref, at, seen, state) })
+	if err != nil {
+		return fmt.Errorf("record look: %w", err)
+	}
+	return nil
+}
+
+func (t *Tx) looked(ctx context.Context, ref fact.Ref, at, seen time.Time, state string) error {
+	owner, repo := name(ref)
+	_, err := t.ExecContext(ctx, t.s.Query(`
+		INSERT INTO pulls (owner, repo, number, installation, name, open, head_sha, base_sha, base_ref, updated_at, looked_at, looked_state)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, '', '', '', 0, ?7, ?8)
+		ON CONFLICT (owner, repo, number) DO UPDATE SET looked_at = excluded.looked_at, looked_state = excluded.looked_state, open = excluded.open`),
+		owner, repo, ref.Number, ref.Installation, ref.Owner+"/"+ref.Repo, state == "open", Micros(at), Micros(seen))
+	return err
 }
 
 // NextGeneration returns a number for the pull request's next check that is

@@ -32,6 +32,7 @@ type Pull struct {
 	Fork      bool      `json:"fork"` // the head is in another repository, or that repository is gone
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+	MergedAt  time.Time `json:"merged_at,omitzero"` // zero until it is merged
 
 	Base          Branch `json:"base"`
 	Head          Branch `json:"head"`
@@ -52,20 +53,29 @@ type Pull struct {
 	Comments []Comment `json:"comments"` // oldest first
 	Commands []Command `json:"commands"` // found in Comments, in their order
 	Requests []Request `json:"requests"` // reviewers asked now
+	// Choices say why rolecall asked some of Requests, as far as it remembers.
+	// They are for the reader alone.
+	Choices []Choice `json:"choices,omitempty"`
 	// Pusher is the sender of the latest push to the head, where its delivery
 	// was seen; it only ever tightens a decision.
 	Pusher Person `json:"pusher,omitzero"`
+	// PushedAt is when the head was pushed, where its delivery was seen; like
+	// Pusher it only ever tightens a decision.
+	PushedAt time.Time `json:"pushed_at,omitzero"`
+
+	// GlassNotes are rolecall's own notes on this pull request, oldest first.
+	GlassNotes []GlassNote `json:"glass_notes,omitempty"`
+	// GlassUses are the glasses that were broken before on other pull requests
+	// of the repository, in no order. They are read only where a command asks
+	// to break this one's.
+	GlassUses Maybe[[]GlassUse] `json:"glass_uses,omitzero"`
 
 	Files []File `json:"files"`
 	// Snapshots holds, for each commit that an approval is bound to and that
-	// is not the head, what stood then at the changed paths and at those that an
-	// analysis read beside them. By commit SHA.
+	// is not the head, what stood at the changed paths then. By commit SHA.
 	Snapshots map[string]Snapshot `json:"snapshots,omitempty"`
-	// Beside is what stands at paths that the change leaves as they are and an
-	// analysis read, wherever it matters for an older approval. By path.
-	Beside   map[string]Entry `json:"beside,omitempty"`
-	Findings Findings         `json:"findings"`
-	Roster   Roster           `json:"roster"`
+	Findings  Findings            `json:"findings"`
+	Roster    Roster              `json:"roster"`
 
 	// Siblings are the other open pull requests into the same repository with
 	// the same head.
@@ -180,6 +190,9 @@ type Comment struct {
 	At     time.Time `json:"at"`
 	// Edited is true once anybody has edited it, its own author included.
 	Edited bool `json:"edited,omitempty"`
+	// Editor is the login of who edited it last; "" where nobody did, or where
+	// GitHub does not say.
+	Editor string `json:"editor,omitempty"`
 	// Access is the author's standing: "owner", "member", "collaborator",
 	// "contributor", "none", in lower case of GitHub's author association.
 	Access string `json:"access,omitempty"`
@@ -202,6 +215,10 @@ type Command struct {
 	Comment int64     `json:"comment"`
 	Edited  bool      `json:"edited,omitempty"` // the comment was edited: the command has no effect
 	Problem string    `json:"problem,omitempty"`
+	// Answered is true once rolecall has reacted to the comment, and Head is
+	// the SHA for which it noted a /break-glass then; "" where it noted none.
+	Answered bool   `json:"answered,omitempty"`
+	Head     string `json:"head,omitempty"`
 }
 
 // Request is a reviewer who is asked now: a person or a team.
@@ -210,8 +227,10 @@ type Request struct {
 	Team  string `json:"team,omitempty"` // "org/slug"
 }
 
-// Snapshot is what stood at the pull request's changed paths, and at those of
-// Pull.Beside, at an earlier commit of it, and at that commit's own merge base.
+// Snapshot is what stood at the pull request's changed paths at an earlier
+// commit of it, and at that commit's own merge base. A path that is not changed
+// now is in it where it was changed then, or where the base has changed it
+// since: an analysis may have read it.
 type Snapshot struct {
 	Commit    string           `json:"commit"`
 	MergeBase Maybe[string]    `json:"merge_base"`
@@ -220,6 +239,9 @@ type Snapshot struct {
 	// Patches maps a path to its patch between MergeBase and Commit, for
 	// rules with sticky = "patch".
 	Patches map[string]string `json:"patches,omitempty"`
+	// Incomplete says why there may be further such paths that are not changed
+	// now; "" where there are none.
+	Incomplete string `json:"incomplete,omitempty"`
 	// Unknown says why the snapshot could not be read; "" when it was.
 	Unknown string `json:"unknown,omitempty"`
 }
