@@ -60,9 +60,10 @@ type Options struct {
 	DefaultPolicy *policy.Source
 	// Draft is what stands in for policies on GitHub, for a simulation.
 	Draft Draft
-	// Wants says which contents the analyses behind a policy's names need;
-	// nil for none.
-	Wants func(files []fact.File, needs policy.Needs) []Want
+	// Wants says which contents the analyses behind a policy's names need
+	// beyond those that were read; nil for none. It is asked until it wants
+	// nothing more.
+	Wants func(files []fact.File, needs policy.Needs, read fact.Contents) []Want
 	// Now is the clock; time.Now where nil.
 	Now    func() time.Time
 	Logger *slog.Logger // slog.Default() where nil
@@ -88,7 +89,7 @@ func New(app *github.App, records Records, o Options) *Gatherer {
 		o.Logger = slog.Default()
 	}
 	if o.Wants == nil {
-		o.Wants = func([]fact.File, policy.Needs) []Want { return nil }
+		o.Wants = func([]fact.File, policy.Needs, fact.Contents) []Want { return nil }
 	}
 	return &Gatherer{app: app, records: records, options: o, sources: newSources()}
 }
