@@ -10,9 +10,10 @@ import (
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
-// generated tells whether a file is generated: true by Go's standard marker,
-// and for the lock files of package managers. By other languages' customs a
-// file can look generated, which proves nothing.
+// generated tells whether a file is generated: true by Go's standard marker
+// alone. By other languages' customs a file can look generated, which proves
+// nothing. A lock file is none: a tool writes it, but what it pins is a
+// decision, and a hash in it that somebody changed by hand must be seen.
 func generated(f fact.File, k class, byGo map[string]fact.Maybe[bool]) fact.Maybe[bool] {
 	if k.doubt != "" {
 		return fact.Unknown[bool](k.doubt)
@@ -26,7 +27,7 @@ func generated(f fact.File, k class, byGo map[string]fact.Maybe[bool]) fact.Mayb
 		}
 	}
 	if !slices.ContainsFunc(f.Paths(), func(p string) bool { return !lockFiles[path.Base(p)] }) {
-		return fact.Known(true)
+		return fact.Known(false)
 	}
 	for _, p := range f.Paths() {
 		if looksGenerated(p) {
@@ -37,10 +38,9 @@ func generated(f fact.File, k class, byGo map[string]fact.Maybe[bool]) fact.Mayb
 }
 
 // lockFiles are those that package managers write, by names that they read and
-// nobody else uses. Go's sums and Terraform's lock file are not among them:
-// what they pin is told as dependencies, and so a decision.
+// nobody else uses, whichever directory they are in.
 var lockFiles = map[string]bool{
-	"bun.lock": true, "Cargo.lock": true, "Cartfile.resolved": true, "Chart.lock": true, "composer.lock": true,
+	".terraform.lock.hcl": true, "bun.lock": true, "Cargo.lock": true, "Cartfile.resolved": true, "Chart.lock": true, "composer.lock": true,
 	"conan.lock": true, "deno.lock": true, "flake.lock": true, "Gemfile.lock": true, "glide.lock": true,
 	"Gopkg.lock": true, "gradle.lockfile": true, "mix.lock": true, "npm-shrinkwrap.json": true,
 	"package-lock.json": true, "Package.resolved": true, "packages.lock.json": true, "paket.lock": true,
@@ -55,9 +55,6 @@ var generatedElements = map[string]bool{
 
 func looksGenerated(p string) bool {
 	dir, base := path.Split(strings.ToLower(p))
-	if base == ".terraform.lock.hcl" {
-		return false // a tool writes it, but what it pins is a decision
-	}
 	for _, e := range strings.Split(dir, "/") {
 		if generatedElements[e] {
 			return true
