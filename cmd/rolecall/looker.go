@@ -24,7 +24,7 @@ type looker struct {
 
 // look is the queue's handler.
 func (l *looker) look(ctx context.Context, t queue.Target) (queue.Next, error) {
-	ctx = logging(ctx, t)
+	ctx = github.WithClass(logging(ctx, t), classes[t.Urgency])
 	switch t.Kind {
 	case queue.Pull:
 		return l.pull(ctx, t)
@@ -43,7 +43,17 @@ func (l *looker) look(ctx context.Context, t queue.Target) (queue.Next, error) {
 	return queue.Next{}, fmt.Errorf("look: unknown kind of target %q", t.Kind)
 }
 
+// classes is whose share of GitHub's budget a look uses.
+var classes = map[queue.Urgency]github.Class{
+	queue.Urgent: github.Urgent, queue.Ordinary: github.Ordinary, queue.Late: github.Late, queue.Background: github.Background,
+}
+
 func (l *looker) pull(ctx context.Context, t queue.Target) (queue.Next, error) {
+	over, err := l.app.Client(t.Ref.Installation).Admit(ctx)
+	if err != nil {
+		return queue.Next{}, err
+	}
+	defer over()
 	out, err := l.line.Pull(ctx, t.Ref, gather.Hint{BaseSHA: t.BaseSHA, HeadSHA: t.HeadSHA})
 	if err != nil {
 		return queue.Next{}, err
@@ -72,11 +82,15 @@ func (l *looker) spread(ctx context.Context, t queue.Target, refs []fact.Ref, er
 	if err != nil {
 		return fmt.Errorf("pull requests of %s: %w", t.Kind, err)
 	}
+	urgency := t.Urgency
+	if t.Kind == queue.Pull && urgency == queue.Urgent {
+		urgency = queue.Ordinary // nobody waits for these
+	}
 	targets := make([]queue.Target, 0, len(refs))
 	for _, ref := range refs {
 		ref.Installation = t.Ref.Installation
 		targets = append(targets, queue.Target{
-			Kind: queue.Pull, Ref: ref, Why: t.Why, Delivery: t.Delivery, ReceivedAt: t.ReceivedAt,
+			Kind: queue.Pull, Ref: ref, Urgency: urgency, Why: t.Why, Delivery: t.Delivery, ReceivedAt: t.ReceivedAt,
 		})
 	}
 	if len(targets) == 0 {

@@ -33,6 +33,7 @@ type cli struct {
 	Check      checkCmd      `cmd:"" help:"Decide on a range of commits of a local repository."`
 	Diff       diffCmd       `cmd:"" help:"Show what a range of commits does, as far as rolecall knows it."`
 	Backtest   backtestCmd   `cmd:"" help:"Replay policies over the history of a local repository."`
+	Audit      auditCmd      `cmd:"" help:"Read the record: verify it, export it, decide again from it."`
 	Doctor     doctorCmd     `cmd:"" help:"Look over how rolecall is set up for a repository on GitHub."`
 	FakeGithub fakeGithubCmd `cmd:"" name:"fake-github" hidden:"" help:"Serve a fake GitHub, for tests and load."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`

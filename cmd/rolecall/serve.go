@@ -11,22 +11,28 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/policy"
 )
 
 // serveCmd is `rolecall serve`.
 type serveCmd struct {
 	credentials
-	WebhookSecret []string      `env:"WEBHOOK_SECRET" sep:"," placeholder:"SECRET" help:"The webhook's secret; several, separated by commas, while one is being replaced by another. Never empty."`
-	DatabaseURL   string        `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"postgres://… for PostgreSQL; left out: an SQLite file below --data."`
-	Data          string        `env:"ROLECALL_DATA" default:"data" placeholder:"DIR" help:"The folder of the SQLite file (${default})."`
-	Addr          string        `env:"ROLECALL_ADDR" placeholder:"HOST:PORT" help:"The address to listen on; left out: every interface, on --port."`
-	Port          int           `env:"PORT" default:"3000" help:"The port to listen on, without --addr (${default})."`
-	DefaultPolicy string        `env:"DEFAULT_POLICY" placeholder:"FILE" help:"The policy of repositories that have none of their own; left out: they get no check."`
-	Workers       int           `env:"ROLECALL_WORKERS" default:"16" help:"How many pull requests are looked at at once (${default})."`
-	StopTimeout   time.Duration `env:"ROLECALL_STOP_TIMEOUT" default:"20s" help:"How long a stop waits for work in hand (${default})."`
-	LogFormat     string        `env:"LOG_FORMAT" enum:"json,text" default:"json" help:"json or text (${default})."`
-	LogLevel      string        `env:"LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error (${default})."`
+	WebhookSecret  []string      `env:"WEBHOOK_SECRET" sep:"," placeholder:"SECRET" help:"The webhook's secret; several, separated by commas, while one is being replaced by another. Never empty."`
+	DatabaseURL    string        `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"postgres://… for PostgreSQL; left out: an SQLite file below --data."`
+	Data           string        `env:"ROLECALL_DATA" default:"data" placeholder:"DIR" help:"The folder of the SQLite file (${default})."`
+	Addr           string        `env:"ROLECALL_ADDR" placeholder:"HOST:PORT" help:"The address to listen on; left out: every interface, on --port."`
+	Port           int           `env:"PORT" default:"3000" help:"The port to listen on, without --addr (${default})."`
+	DefaultPolicy  string        `env:"DEFAULT_POLICY" placeholder:"FILE" help:"The policy of repositories that have none of their own; left out: they get no check."`
+	Workers        int           `env:"ROLECALL_WORKERS" default:"16" help:"How many pull requests are looked at at once (${default})."`
+	StopTimeout    time.Duration `env:"ROLECALL_STOP_TIMEOUT" default:"20s" help:"How long a stop waits for work in hand (${default})."`
+	Deliveries     time.Duration `env:"ROLECALL_DELIVERIES" default:"5m" help:"How often GitHub's log is read for deliveries that failed (${default}); -1s for never."`
+	Sweep          time.Duration `env:"ROLECALL_SWEEP" default:"15m" help:"How often open pull requests are compared with what is known of them (${default}); -1s for never."`
+	KeepDeliveries time.Duration `env:"ROLECALL_KEEP_DELIVERIES" default:"2160h" help:"How long deliveries and their bodies are kept, at least four days (${default}); 0 for ever."`
+	KeepFacts      time.Duration `env:"ROLECALL_KEEP_FACTS" default:"9600h" help:"How long the facts of decisions are kept, by which they can be replayed (${default}); 0 for ever."`
+	KeepRecord     time.Duration `env:"ROLECALL_KEEP_RECORD" default:"0" help:"How long the audit trail is kept; 0 for ever. Its checkpoints always are."`
+	LogFormat      string        `env:"LOG_FORMAT" enum:"json,text" default:"json" help:"json or text (${default})."`
+	LogLevel       string        `env:"LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error (${default})."`
 }
 
 // Run serves until ctx ends, then stops gracefully.
@@ -49,6 +55,8 @@ func (c *serveCmd) config(log *slog.Logger) (Config, error) {
 	config := Config{
 		AppID: c.AppID, DatabaseURL: c.DatabaseURL, Data: c.Data, Addr: c.Addr,
 		GitHubURL: c.GithubURL, Workers: c.Workers, Log: log,
+		Deliveries: c.Deliveries, Sweep: c.Sweep,
+		Retention: store.Retention{Deliveries: c.KeepDeliveries, Facts: c.KeepFacts, Record: c.KeepRecord},
 	}
 	if config.Addr == "" {
 		config.Addr = net.JoinHostPort("", strconv.Itoa(c.Port))

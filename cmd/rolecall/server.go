@@ -19,6 +19,7 @@ import (
 	"github.com/rolecall/rolecall/internal/pipeline"
 	"github.com/rolecall/rolecall/internal/plan"
 	"github.com/rolecall/rolecall/internal/queue"
+	"github.com/rolecall/rolecall/internal/recovery"
 	"github.com/rolecall/rolecall/internal/report"
 	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/internal/webhook"
@@ -37,7 +38,11 @@ type Config struct {
 	GitHubURL      string // REST root
 	DefaultPolicy  *policy.Source
 	Workers        int
-	Log            *slog.Logger
+	Retention      store.Retention
+	// Deliveries and Sweep are how often it is looked for what was missed;
+	// zero as in [recovery.Options], negative for never.
+	Deliveries, Sweep time.Duration
+	Log               *slog.Logger
 }
 
 // Server is a running rolecall. Start makes it; production, the demo and the
@@ -46,6 +51,7 @@ type Server struct {
 	log      *slog.Logger
 	store    *store.Store
 	queue    *queue.Queue
+	recovery *recovery.Recovery
 	listener net.Listener
 	http     *http.Server
 	served   chan error
@@ -86,19 +92,25 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 				DefaultPolicy: c.DefaultPolicy, Wants: pipeline.Wants, Logger: c.Log,
 			}),
 			Apply:   appliers{app: app, store: s.store, log: c.Log, commands: commandHelp()},
-			Records: s.store,
+			Records: records{s.store},
 			Metrics: metrics,
 			Self:    identity.Login,
 			Log:     c.Log,
 		},
 	}
+	s.recovery = recovery.New(recovery.Options{
+		App: app, Store: s.store, Deliveries: c.Deliveries, Sweep: c.Sweep, AllGoverned: c.DefaultPolicy != nil,
+		Metrics: metrics.registry, Logger: c.Log,
+	})
 	s.queue, err = queue.New(ctx, s.store, queue.Options{
 		Workers: c.Workers, Handle: l.look, Metrics: metrics.registry, Logger: c.Log,
+		Periodic: append(s.recovery.Periodic(), keepRecord(s.store, c.Retention)), Sharers: app.SetSharers,
 	})
 	if err != nil {
 		return nil, err
 	}
 	l.queue = s.queue
+	s.recovery.Use(s.queue)
 	hook, err := webhook.New(webhook.Options{
 		Secrets: c.WebhookSecrets, Store: s.store, Queue: s.queue, AppID: c.AppID, Slug: identity.Slug,
 		External: external, Metrics: metrics.registry, Logger: c.Log,
@@ -202,6 +214,15 @@ func (a appliers) Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy
 		GitHub: a.app.Client(ref.Installation), Audit: a.store, Commands: a.commands, Delivery: t.Delivery, Log: a.log, Now: time.Now,
 	}
 	return by.Apply(ctx, ref, p, d)
+}
+
+// records has each decision name the delivery that led to it.
+type records struct{ *store.Store }
+
+func (r records) SaveDecision(ctx context.Context, d store.Decision) (head string, err error) {
+	t, _ := lookedAt(ctx)
+	d.Delivery = t.Delivery
+	return r.Store.SaveDecision(ctx, d)
 }
 
 // commandHelp is the grammar of commands as people read it.

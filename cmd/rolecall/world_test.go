@@ -112,9 +112,16 @@ func eachWith(t *testing.T, policyText string, o githubtest.Options, test func(*
 
 func newWorld(t testing.TB, database, policyText string, o githubtest.Options) *world {
 	t.Helper()
+	w := quietWorld(t, database, policyText, o)
+	w.start()
+	return w
+}
+
+// quietWorld is a world that no rolecall serves yet.
+func quietWorld(t testing.TB, database, policyText string, o githubtest.Options) *world {
+	t.Helper()
 	w := &world{t: t, database: database, workers: 4}
 	w.prepare(policyText, o)
-	w.start()
 	return w
 }
 
@@ -167,6 +174,7 @@ func (w *world) startWith(log *slog.Logger) {
 	server, err := Start(w.t.Context(), Config{
 		AppID: app.ID(), PrivateKey: app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(app.WebhookSecret())},
 		DatabaseURL: w.database, Addr: "127.0.0.1:0", GitHubURL: w.gh.URL(), Workers: w.workers,
+		Deliveries: -1, Sweep: -1, // tests that want them run them
 		Log: log,
 	})
 	if err != nil {
@@ -308,6 +316,23 @@ func (p *planned) Apply(_ context.Context, _ fact.Ref, made plan.Plan, _ policy.
 func (w *world) fresh(pr *githubtest.Pull) policy.Decision {
 	w.t.Helper()
 	w.settle()
+	return w.freshNow(pr)
+}
+
+// freshNow is fresh without waiting for anything.
+func (w *world) freshNow(pr *githubtest.Pull) policy.Decision {
+	w.t.Helper()
+	decision, left := w.left(pr)
+	for _, a := range left {
+		w.t.Errorf("a fresh server would change #%d: %s because %s: %+v", pr.Number(), a.Kind, a.Why, a)
+	}
+	return decision
+}
+
+// left is what a server that knows nothing but what GitHub shows would decide,
+// and what it would change.
+func (w *world) left(pr *githubtest.Pull) (policy.Decision, []plan.Action) {
+	w.t.Helper()
 	store := storetest.Open(w.t, "sqlite:"+filepath.Join(w.t.TempDir(), "fresh.db"))
 	app, log := w.app(), slog.New(slog.DiscardHandler)
 	made := &planned{}
@@ -319,11 +344,8 @@ func (w *world) fresh(pr *githubtest.Pull) policy.Decision {
 	if err != nil {
 		w.t.Fatalf("a fresh server: %v", err)
 	}
-	for _, a := range made.plan.Actions {
-		w.t.Errorf("a fresh server would change #%d: %s because %s: %+v", pr.Number(), a.Kind, a.Why, a)
-	}
 	if out.Decision == nil {
-		return policy.Decision{}
+		return policy.Decision{}, made.plan.Actions
 	}
-	return *out.Decision
+	return *out.Decision, made.plan.Actions
 }

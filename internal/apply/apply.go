@@ -74,14 +74,14 @@ func (a *Applier) Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy
 	}
 	var asked outcome
 	var wg sync.WaitGroup
-	wg.Go(func() { asked = a.each(ctx, ref, requests, d) })
-	checked := a.each(ctx, ref, checks, d)
+	wg.Go(func() { asked = a.each(ctx, ref, requests, p.Record, d) })
+	checked := a.each(ctx, ref, checks, p.Record, d)
 	wg.Wait()
 	err = errors.Join(checked.err, asked.err)
 	if checked.over || asked.over {
 		return asked.refused, err
 	}
-	return asked.refused, errors.Join(err, a.each(ctx, ref, rest, d).err)
+	return asked.refused, errors.Join(err, a.each(ctx, ref, rest, p.Record, d).err)
 }
 
 // outcome is what became of some actions; over is true where no further call
@@ -92,14 +92,14 @@ type outcome struct {
 	refused []string // reviewers whom GitHub would not have
 }
 
-func (a *Applier) each(ctx context.Context, ref fact.Ref, actions []plan.Action, d policy.Decision) (out outcome) {
+func (a *Applier) each(ctx context.Context, ref fact.Ref, actions []plan.Action, head string, d policy.Decision) (out outcome) {
 	var errs []error
 	failed := map[int64]bool{} // by comment; 0 is what belongs to none
 	for _, action := range actions {
 		if action.Kind == plan.React && (failed[0] || failed[action.Comment]) {
 			continue
 		}
-		done, err := a.perform(ctx, ref, action, d)
+		done, err := a.perform(ctx, ref, action, head, d)
 		level := slog.LevelInfo
 		if err != nil {
 			level, done.Error = slog.LevelWarn, err.Error()
@@ -171,7 +171,7 @@ type answered struct {
 	Reasons  []policy.Reason `json:"reasons,omitempty"`
 }
 
-func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action, d policy.Decision) (record, error) {
+func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action, head string, d policy.Decision) (record, error) {
 	done := record{Logins: action.Logins, Teams: action.Teams, Comment: action.Comment, Reaction: action.Reaction, Label: action.Label}
 	for _, v := range action.Verdicts {
 		done.Commands = append(done.Commands, answered{v.Command.Text, v.Accepted, v.Reasons})
@@ -181,7 +181,7 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 	case plan.CreateCheck, plan.UpdateCheck:
 		c := action.Check
 		done.Check, done.SHA, done.Status, done.Conclusion, done.ExternalID = c.Name, c.SHA, c.Status, c.Conclusion, c.ExternalID.String()
-		run := a.checkRun(c)
+		run := a.checkRun(c, head)
 		if action.Kind == plan.UpdateCheck {
 			err = a.GitHub.UpdateCheckRun(ctx, ref.Owner, ref.Repo, c.ID, run)
 		} else {
@@ -215,8 +215,11 @@ func Words(s plan.Shown) report.Output {
 // Digest covers everything that a check says.
 func Digest(s plan.Shown) string { return Words(s).Digest() }
 
-func (a *Applier) checkRun(c plan.Check) github.CheckRun {
-	out := Words(c.Shown)
+// checkRun is the check run to write. The hash of the record is added to what
+// it says after its digest was taken: an outcome that has not changed is not
+// written again because its record has gone on.
+func (a *Applier) checkRun(c plan.Check, head string) github.CheckRun {
+	out := Words(c.Shown).WithRecord(head)
 	run := github.CheckRun{
 		Name: c.Name, HeadSHA: c.SHA, Status: c.Status, Conclusion: c.Conclusion, ExternalID: c.ExternalID.String(),
 		Title: out.Title, Summary: out.Summary, Text: out.Text, StartedAt: a.Now(),

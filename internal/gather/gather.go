@@ -90,6 +90,9 @@ type Gathered struct {
 	Policy      *policy.Policy
 	Diagnostics []policy.Diagnostic
 	Sources     []policy.SourceRef
+	// Floor and Own are the policies byte for byte, the organisation's and the
+	// repository's or the default; nil where there is none or it was not read.
+	Floor, Own *policy.Source
 	// Proposal is what the pull request would make of the policy; nil where it
 	// changes none of its files.
 	Proposal *policy.Proposal

@@ -32,6 +32,7 @@ func (r *reading) policy(ctx context.Context) error {
 			r.out.Sources = append(r.out.Sources, policy.SourceRef{Name: own.Name, Blob: own.Blob})
 		}
 	}
+	r.out.Floor, r.out.Own = floor, own
 	switch {
 	case r.out.Gone:
 		return nil

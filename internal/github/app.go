@@ -36,6 +36,7 @@ type App struct {
 	mu       sync.Mutex
 	clients  map[int64]*Client
 	identity Identity
+	sharers  int // processes that share the limits
 }
 
 // Identity is who the App is on GitHub.
@@ -113,6 +114,7 @@ type Client struct {
 	graph        *githubv4.Client
 	graphHTTP    *http.Client
 	auth         *renewable
+	budget       *budget
 }
 
 // Client returns the client of an installation. All callers share it, and
@@ -129,10 +131,11 @@ func (a *App) Client(installation int64) *Client {
 }
 
 func (a *App) newClient(installation int64) *Client {
-	c := &Client{app: a, installation: installation}
+	c := &Client{app: a, installation: installation, budget: newBudget(time.Now)}
+	c.budget.setSharers(a.sharers)
 	c.auth = &renewable{make: func() http.RoundTripper { return a.authenticated(installation) }}
 	rest := &http.Client{
-		Transport: c.auth, // calls bound their own time
+		Transport: metered{c.auth, c.budget}, // calls bound their own time
 		// An API redirects only for what moved; a body is not sent twice.
 		CheckRedirect: func(req *http.Request, via []*http.Request) error {
 			if len(via) > 3 || req.URL.Host != a.rest.Host {
@@ -144,7 +147,7 @@ func (a *App) newClient(installation int64) *Client {
 	c.rest = github.NewClient(rest)
 	c.rest.BaseURL = a.rest
 	c.rest.UserAgent = "rolecall"
-	c.graphHTTP = &http.Client{Transport: envelope{next: c.auth}, Timeout: a.timeout}
+	c.graphHTTP = &http.Client{Transport: envelope{next: metered{c.auth, c.budget}}, Timeout: a.timeout}
 	c.graph = githubv4.NewEnterpriseClient(a.graphql, c.graphHTTP)
 	return c
 }

@@ -39,6 +39,7 @@ func (c *Client) do(ctx context.Context, op string, read bool, call func(context
 			e = classify(op, resp, err)
 		}
 		c.count(op, e, time.Since(start))
+		c.learn(e)
 		switch {
 		case e == nil:
 			return nil
@@ -70,9 +71,20 @@ func (c *Client) count(op string, e *Error, took time.Duration) {
 	outcome := "ok"
 	if e != nil {
 		outcome = string(e.Kind)
+		if e.Kind == RateLimited && e.Status == 0 {
+			outcome = "held"
+		}
 		c.app.log.Debug("GitHub call failed", "operation", op, "installation", c.installation, "error", e)
 	}
 	c.app.metrics.Call(op, outcome, took)
+}
+
+// learn has the budget know of a limit that GitHub enforced. An error without
+// a status is our own refusal.
+func (c *Client) learn(e *Error) {
+	if e != nil && e.Kind == RateLimited && e.Status != 0 {
+		c.budget.refused(e.Until)
+	}
 }
 
 // backoff is around 200 ms, then 800 ms.
@@ -255,19 +267,27 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 type installationKey struct{}
 
 func (w *wire) limits(installation int64, h http.Header) {
+	if resource, l, ok := hourlyOf(h); ok {
+		w.metrics.RateLimit(installation, resource, l.remaining, l.limit, l.reset)
+	}
+}
+
+// hourlyOf reads what an answer says of a primary limit.
+// https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#checking-the-status-of-your-rate-limit
+func hourlyOf(h http.Header) (resource string, l hourly, ok bool) {
 	remaining, err1 := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
 	limit, err2 := strconv.Atoi(h.Get("X-RateLimit-Limit"))
 	reset, err3 := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64)
 	if err1 != nil || err2 != nil || err3 != nil {
-		return
+		return "", hourly{}, false
 	}
-	resource := h.Get("X-RateLimit-Resource")
+	resource = h.Get("X-RateLimit-Resource")
 	switch resource {
 	case "core", "graphql", "search":
 	default:
 		resource = "core"
 	}
-	w.metrics.RateLimit(installation, resource, remaining, limit, time.Unix(reset, 0).UTC())
+	return resource, hourly{limit: limit, remaining: remaining, reset: time.Unix(reset, 0).UTC()}, true
 }
 
 // bounded fails a read beyond its bound, rather than pretending that the

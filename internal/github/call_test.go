@@ -92,10 +92,11 @@ func TestWhatBecomesOfACallIsToldByItsStatusHeadersAndWords(t *testing.T) {
 				w.WriteHeader(c.status)
 				_ = json.NewEncoder(w).Encode(map[string]string{"message": c.message})
 			})
-			client := s.app(t, "/").Client(7)
-			_, read := client.Pull(context.Background(), pull, github.PullOptions{})
+			// Each by a client of its own, for one that was refused because of a
+			// limit asks no more.
+			_, read := s.app(t, "/").Client(7).Pull(context.Background(), pull, github.PullOptions{})
 			calls := map[string]error{
-				"writing":         client.AddLabel(context.Background(), pull, "security"),
+				"writing":         s.app(t, "/").Client(7).AddLabel(context.Background(), pull, "security"),
 				"reading GraphQL": read,
 			}
 			for how, err := range calls {

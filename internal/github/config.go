@@ -27,7 +27,8 @@ type Config struct {
 // Metrics counts what goes over the wire. It must be safe for concurrent use.
 type Metrics interface {
 	// Call counts one request: its operation ("pull", "compare"), what became
-	// of it ("ok" or a [Kind]) and how long it took.
+	// of it ("ok", a [Kind], or "held" where the budget did not let it be made)
+	// and how long it took.
 	Call(operation, outcome string, took time.Duration)
 	// RateLimit reports what GitHub says is left of an installation's budget
 	// for a resource ("core", "graphql"); installation 0 is the App itself.

@@ -677,6 +677,9 @@ func TestEveryQueryIsValidByGitHubsSchema(t *testing.T) {
 	if _, err := w.client.GroupPulls(ctx, "acme", "infra", "main", w.repo.BuildGroup("main", 1).HeadSHA()); err != nil {
 		t.Error(err)
 	}
+	if pages, err := w.client.OpenPages(ctx, []github.OpenAsk{{Owner: "acme", Repo: "infra", Policy: "a"}, {Owner: "acme", Repo: "none", Policy: "a", After: "x"}}); err != nil || !pages[0].Found || pages[1].Found || len(pages[0].Pulls) != 1 {
+		t.Errorf("%+v, %v", pages, err)
+	}
 	place := func(sha, path string) github.Place { return github.Place{Commit: sha, Path: path} }
 	for _, asks := range [][]github.Ask{
 		{{Place: place(sha, "a")}},

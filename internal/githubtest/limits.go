@@ -19,7 +19,19 @@ type Limits struct {
 	Concurrent    int // calls at once
 	// Status is what a secondary limit answers: 403 or 429; 403 when zero.
 	Status int
+	// Minute is how long a minute of these limits lasts, and an hour sixty
+	// times that, for tests that cannot wait; a real one when zero.
+	Minute time.Duration
 }
+
+func (l Limits) minute() time.Duration {
+	if l.Minute == 0 {
+		return time.Minute
+	}
+	return l.Minute
+}
+
+func (l Limits) hour() time.Duration { return 60 * l.minute() }
 
 // RealLimits are the limits that GitHub documents for an installation:
 // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
@@ -102,11 +114,11 @@ func (l *limiter) budget(who, resource string) budget {
 	if resource == "graphql" {
 		limit = l.o.GraphQLHourly
 	}
-	w := l.window(who+" "+resource, time.Hour)
+	w := l.window(who+" "+resource, l.o.hour())
 	if limit == 0 { // no limit in force: say so in a way that no client waits for
-		return budget{resource: resource, limit: w.used + unlimited, used: w.used, remaining: unlimited, reset: w.start.Add(time.Hour)}
+		return budget{resource: resource, limit: unlimited, used: w.used, remaining: unlimited, reset: w.start.Add(l.o.hour())}
 	}
-	b := budget{resource: resource, limit: limit, used: w.used, remaining: max(0, limit-w.used), reset: w.start.Add(time.Hour)}
+	b := budget{resource: resource, limit: limit, used: w.used, remaining: max(0, limit-w.used), reset: w.start.Add(l.o.hour())}
 	return b
 }
 
@@ -136,27 +148,27 @@ func (l *limiter) spend(who string, resource string, write, content bool) (*resp
 		cost = 5
 	}
 	if points > 0 {
-		w := l.window(who+" "+resource+" points", time.Minute)
+		w := l.window(who+" "+resource+" points", l.o.minute())
 		if w.used+cost > points {
-			return l.secondary(w.start.Add(time.Minute)), b
+			return l.secondary(w.start.Add(l.o.minute())), b
 		}
 		w.used += cost
 	}
 	if content && l.o.Writes > 0 {
-		w := l.window(who+" writes", time.Minute)
+		w := l.window(who+" writes", l.o.minute())
 		if w.used >= l.o.Writes {
-			return l.secondary(w.start.Add(time.Minute)), b
+			return l.secondary(w.start.Add(l.o.minute())), b
 		}
 		w.used++
 	}
 	if content && l.o.WritesHourly > 0 {
-		w := l.window(who+" writes hourly", time.Hour)
+		w := l.window(who+" writes hourly", l.o.hour())
 		if w.used >= l.o.WritesHourly {
-			return l.secondary(w.start.Add(time.Hour)), b
+			return l.secondary(w.start.Add(l.o.hour())), b
 		}
 		w.used++
 	}
-	l.window(who+" "+resource, time.Hour).used++
+	l.window(who+" "+resource, l.o.hour()).used++
 	return nil, l.budget(who, resource)
 }
 
@@ -164,7 +176,7 @@ func (l *limiter) spend(who string, resource string, write, content bool) (*resp
 func (l *limiter) charge(who, resource string, points int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.window(who+" "+resource, time.Hour).used += points
+	l.window(who+" "+resource, l.o.hour()).used += points
 }
 
 // enter counts a call as running; the returned func ends it. It returns an
@@ -173,7 +185,7 @@ func (l *limiter) enter(who string) (func(), *response) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.o.Concurrent > 0 && l.running[who] >= l.o.Concurrent {
-		return nil, l.secondary(l.clock().Add(time.Minute))
+		return nil, l.secondary(l.clock().Add(l.o.minute()))
 	}
 	l.running[who]++
 	return func() {

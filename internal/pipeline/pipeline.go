@@ -13,6 +13,7 @@ import (
 	"github.com/rolecall/rolecall/internal/apply"
 	"github.com/rolecall/rolecall/internal/gather"
 	"github.com/rolecall/rolecall/internal/plan"
+	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -33,9 +34,11 @@ type Records interface {
 	// NextGeneration returns a generation for ref that is greater than every
 	// one it returned before, and at least atLeast.
 	NextGeneration(ctx context.Context, ref fact.Ref, atLeast int64) (int64, error)
-	// SaveDecision keeps a decision with the facts it was made from, and with
-	// the external_id of the check that is to stand for it.
-	SaveDecision(ctx context.Context, ref fact.Ref, generation int64, standing string, d policy.Decision, pull fact.Pull) error
+	// SaveDecision keeps a decision with all that it was made from, and
+	// returns the hash of the record of it.
+	SaveDecision(ctx context.Context, d store.Decision) (head string, err error)
+	// Looked notes a look at a pull request that no policy governs.
+	Looked(ctx context.Context, ref fact.Ref, at, seen time.Time, state string) error
 	// Decided returns the latest decision on a pull request, if there is one.
 	Decided(ctx context.Context, ref fact.Ref) (policy.Decision, bool, error)
 	// PullsAt returns the other open pull requests of ref's repository whose
@@ -95,7 +98,7 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 		return Outcome{}, fmt.Errorf("gather %s: %w", ref, err)
 	}
 	if g.Missing {
-		return Outcome{}, nil
+		return Outcome{}, l.Records.Looked(ctx, ref, g.Pull.Now, g.Pull.UpdatedAt, g.Pull.State)
 	}
 	pull, decision := Decide(g)
 	l.Metrics.Evaluated(decision.Status, time.Since(started))
@@ -115,7 +118,11 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	actions := plan.Make(decision, pull, plan.Options{
 		Generation: generation, Digest: apply.Digest, Self: l.Self, Siblings: siblings,
 	})
-	if err := l.Records.SaveDecision(ctx, ref, generation, actions.Standing(decision, pull), decision, pull); err != nil {
+	actions.Record, err = l.Records.SaveDecision(ctx, store.Decision{
+		Ref: ref, Generation: generation, At: pull.Now, Standing: actions.Standing(decision, pull),
+		Decision: decision, Pull: pull, Floor: g.Floor, Own: g.Own, SeenUntil: seenUntil(pull, actions),
+	})
+	if err != nil {
 		return Outcome{}, fmt.Errorf("save the decision on %s: %w", ref, err)
 	}
 	refused, err := l.Apply.Apply(ctx, ref, actions, decision)
@@ -141,6 +148,20 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 		"head", decision.Head, "check", decision.Check, "status", decision.Status,
 		"generation", generation, "actions", len(actions.Actions))
 	return Outcome{Decision: &decision, Actions: len(actions.Actions), Next: next, Also: also}, nil
+}
+
+// ownTime is how long rolecall's own writes take, generously.
+const ownTime = 15 * time.Second
+
+// seenUntil is until when the facts hold what happened to the pull request:
+// its time on GitHub, which rolecall's own writes move on.
+func seenUntil(pull fact.Pull, p plan.Plan) time.Time {
+	for _, a := range p.Actions {
+		if a.Kind != plan.CreateCheck && a.Kind != plan.UpdateCheck && a.Kind != plan.React {
+			return pull.Now.Add(ownTime)
+		}
+	}
+	return pull.UpdatedAt
 }
 
 // sooner is the earlier of two times, of which zero is none.

@@ -68,6 +68,9 @@ type Shown struct {
 // Plan is what is to be done, in order of importance.
 type Plan struct {
 	Actions []Action
+	// Record is the hash of the decision's entry in the audit trail, which its
+	// check shows; "" where there is none.
+	Record string
 }
 
 // Options are the facts of the moment that are not the pull request's.

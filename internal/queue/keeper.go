@@ -23,8 +23,10 @@ func (q *Queue) begin(ctx context.Context) error {
 		// The file is this process's alone, so what runs was left by a former
 		// one, and so was the lead over maintenance.
 		err := q.store.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.ExecContext(ctx, `DELETE FROM river_leader`)
-			return err
+			if _, err := tx.ExecContext(ctx, `DELETE FROM river_leader`); err != nil {
+				return err
+			}
+			return tx.FreePeriodic(ctx)
 		})
 		if err != nil {
 			return fmt.Errorf("take the lead: %w", err)
@@ -39,7 +41,7 @@ func (q *Queue) keep(ctx context.Context) {
 	defer close(q.kept)
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
-	alive, shared := time.Now(), q.store.Dialect() == store.Postgres
+	alive, shared, replicas := time.Now(), q.store.Dialect() == store.Postgres, 1
 	for {
 		select {
 		case <-ctx.Done():
@@ -59,6 +61,10 @@ func (q *Queue) keep(ctx context.Context) {
 			}
 		}
 		alive = now
+		if n, err := q.sharers(ctx, shared); err == nil && n != replicas {
+			replicas = n
+			q.o.Sharers(n)
+		}
 		if err := q.rescue(ctx, false); err != nil {
 			q.log.Error("rescue of lost jobs", "error", err)
 		}
@@ -69,6 +75,15 @@ func (q *Queue) keep(ctx context.Context) {
 			q.metrics.standing.Set(float64(n))
 		}
 	}
+}
+
+// sharers counts the replicas that are alive, this one included.
+func (q *Queue) sharers(ctx context.Context, shared bool) (int, error) {
+	if !shared || q.o.Sharers == nil {
+		return 1, nil
+	}
+	n, err := q.store.Replicas(ctx, q.o.DeadAfter)
+	return max(1, n), err
 }
 
 // promote makes jobs available whose time has come. River's leader does so
@@ -160,7 +175,7 @@ func (q *Queue) lost(ctx context.Context, first bool) ([]lost, error) {
 // lost it, and makes a new one in its place.
 func (q *Queue) free(ctx context.Context, j lost) error {
 	return q.store.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		_, wished, err := tx.LockLook(ctx, j.key)
+		_, priority, wished, err := tx.LockLook(ctx, j.key)
 		if err != nil {
 			return err
 		}
@@ -177,7 +192,7 @@ func (q *Queue) free(ctx context.Context, j lost) error {
 		if err := tx.VerifyLook(ctx, j.key, time.Now().Add(q.o.Verify)); err != nil {
 			return err
 		}
-		if err := q.insert(ctx, tx, Pull, j.key, time.Time{}, time.Time{}); err != nil {
+		if err := q.insert(ctx, tx, priority, j.key, time.Time{}, time.Time{}); err != nil {
 			return err
 		}
 		return q.announce(ctx, tx)

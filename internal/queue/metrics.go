@@ -12,6 +12,7 @@ type metrics struct {
 	running  prometheus.Gauge
 	standing prometheus.Gauge
 	rescued  prometheus.Counter
+	periodic *prometheus.CounterVec
 }
 
 func newMetrics(r prometheus.Registerer) metrics {
@@ -31,5 +32,8 @@ func newMetrics(r prometheus.Registerer) metrics {
 		running:  f.NewGauge(prometheus.GaugeOpts{Name: "rolecall_jobs_running", Help: "Jobs that run in this process."}),
 		standing: f.NewGauge(prometheus.GaugeOpts{Name: "rolecall_jobs_standing", Help: "Jobs that wait, run, or are due later, of all processes."}),
 		rescued:  f.NewCounter(prometheus.CounterOpts{Name: "rolecall_jobs_rescued_total", Help: "Jobs taken from a worker that was lost."}),
+		periodic: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "rolecall_periodic_total", Help: "Periodic work that this process ended, by name and outcome: done, failed, returned (at shutdown), lost (taken over by another replica).",
+		}, []string{"work", "outcome"}),
 	}
 }

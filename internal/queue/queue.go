@@ -49,6 +49,11 @@ type Options struct {
 	// since the lost worker may have sent a request that is still under way:
 	// at least the time-out of requests to GitHub; 0 means 30 seconds.
 	Verify time.Duration
+	// Sharers, where set, is told how many replicas are alive whenever that
+	// changes.
+	Sharers func(int)
+	// Periodic is work in the background, each of another name.
+	Periodic []Periodic
 	// Metrics and Logger may be nil.
 	Metrics prometheus.Registerer
 	Logger  *slog.Logger
@@ -70,6 +75,7 @@ type Queue struct {
 	runs     map[int64]context.CancelCauseFunc // by job
 	stop     context.CancelFunc                // ends the keeper
 	kept     chan struct{}                     // closed when it has
+	repeats  sync.WaitGroup                    // of periodic work
 }
 
 // New prepares the queue in the store's database. Nothing is examined before
@@ -80,6 +86,13 @@ func New(ctx context.Context, s *store.Store, o Options) (*Queue, error) {
 	o.Grace = cmp.Or(o.Grace, 10*time.Second)
 	o.DeadAfter = cmp.Or(o.DeadAfter, 10*time.Second)
 	o.Verify = cmp.Or(o.Verify, 30*time.Second)
+	names := map[string]bool{}
+	for _, p := range o.Periodic {
+		if p.Name == "" || p.Every <= 0 || p.Run == nil || names[p.Name] {
+			return nil, fmt.Errorf("queue: periodic work %q needs a name of its own, an interval and a Run", p.Name)
+		}
+		names[p.Name] = true
+	}
 	q := &Queue{
 		o: o, store: s, log: o.Logger, metrics: newMetrics(o.Metrics),
 		nudges: make(nudges, 1), runs: map[int64]context.CancelCauseFunc{},
@@ -178,7 +191,7 @@ func (q *Queue) Enqueue(ctx context.Context, tx *store.Tx, targets ...Target) er
 				return fmt.Errorf("enqueue: %w", err)
 			}
 		}
-		if err := q.insert(ctx, tx, t.Kind, key, time.Time{}, hold); err != nil {
+		if err := q.insert(ctx, tx, t.priority(), key, time.Time{}, hold); err != nil {
 			return fmt.Errorf("enqueue: %w", err)
 		}
 	}
@@ -187,14 +200,23 @@ func (q *Queue) Enqueue(ctx context.Context, tx *store.Tx, targets ...Target) er
 
 // insert makes the job of the key, to be run at the given time (zero: at
 // once), or has the one that waits for a later time run at once unless it is
-// on hold.
-func (q *Queue) insert(ctx context.Context, tx *store.Tx, kind Kind, key string, at, hold time.Time) error {
-	r, err := q.client.InsertTx(ctx, tx.Tx, args{Key: key}, &river.InsertOpts{Priority: priorities[kind], ScheduledAt: at})
+// on hold, and in its turn by the better priority of the two.
+func (q *Queue) insert(ctx context.Context, tx *store.Tx, priority int, key string, at, hold time.Time) error {
+	r, err := q.client.InsertTx(ctx, tx.Tx, args{Key: key}, &river.InsertOpts{Priority: priority, ScheduledAt: at})
 	if err != nil {
 		return fmt.Errorf("insert job: %w", err)
 	}
+	if !r.UniqueSkippedAsDuplicate || r.Job.State == rivertype.JobStateRunning {
+		return nil
+	}
+	if r.Job.Priority > priority {
+		_, err := tx.ExecContext(ctx, q.store.Query(`UPDATE river_job SET priority = ?1 WHERE id = ?2 AND priority > ?1`), priority, r.Job.ID)
+		if err != nil {
+			return fmt.Errorf("advance job: %w", err)
+		}
+	}
 	now := time.Now()
-	if r.UniqueSkippedAsDuplicate && r.Job.State != rivertype.JobStateRunning && r.Job.ScheduledAt.After(now) && !hold.After(now) {
+	if r.Job.ScheduledAt.After(now) && !hold.After(now) {
 		if _, err := q.client.JobRetryTx(ctx, tx.Tx, r.Job.ID); err != nil {
 			return fmt.Errorf("advance job: %w", err)
 		}
@@ -234,19 +256,28 @@ func (q *Queue) Start(ctx context.Context) error {
 	keep, stop := context.WithCancel(context.WithoutCancel(ctx))
 	q.stop, q.kept = stop, make(chan struct{})
 	go q.keep(keep)
+	for _, p := range q.o.Periodic {
+		q.repeats.Add(1)
+		go q.repeat(keep, p)
+	}
 	return nil
 }
 
 // Stop takes no more, waits for what runs, and once ctx is done interrupts
 // that and gives it back; it returns when nothing of the queue runs any more.
-// It is called once; a queue that was not started has nothing to stop.
+// Only the first call does anything; a queue that was not started has nothing
+// to stop.
 func (q *Queue) Stop(ctx context.Context) error {
 	if q.stop == nil {
 		return nil
 	}
 	q.mu.Lock()
+	again := q.stopping
 	q.stopping = true
 	q.mu.Unlock()
+	if again {
+		return nil
+	}
 	err := q.client.Stop(ctx)
 	if ctx.Err() != nil {
 		// Handlers that heed their context end at once; one that does not is
@@ -257,6 +288,7 @@ func (q *Queue) Stop(ctx context.Context) error {
 	}
 	q.stop()
 	<-q.kept
+	q.repeats.Wait()
 	if err == nil {
 		err = q.store.Ended(context.WithoutCancel(ctx), q.id)
 	}

@@ -357,6 +357,89 @@ func TestARateLimitIsWaitedOutWhateverComes(t *testing.T) {
 	})
 }
 
+func TestTheMostUrgentGoesFirstAndARaisedOneOvertakes(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *store.Store) {
+		var mu sync.Mutex
+		var order []int
+		o := queue.Options{Workers: 1, Handle: func(_ context.Context, x queue.Target) (queue.Next, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			order = append(order, x.Ref.Number)
+			return queue.Next{}, nil
+		}}
+		q, err := queue.New(t.Context(), s, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		as := func(n int, u queue.Urgency) queue.Target {
+			x := pull(n)
+			x.Urgency = u
+			return x
+		}
+		add(t, q, as(1, queue.Background))
+		add(t, q, as(2, queue.Late))
+		add(t, q, as(3, queue.Ordinary))
+		add(t, q, as(4, queue.Background))
+		add(t, q, as(5, queue.Urgent))
+		add(t, q, as(4, queue.Urgent))     // raised
+		add(t, q, as(5, queue.Background)) // not lowered
+		if err := q.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		settle(t, s)
+		if err := q.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if want := []int{4, 5, 3, 2, 1}; !slices.Equal(order, want) {
+			t.Errorf("went in the order %v, want %v", order, want)
+		}
+	})
+}
+
+func TestAHoldIsForWhatWasWishedAndNotForWhatIsMoreUrgent(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *store.Store) {
+		for _, during := range []bool{false, true} {
+			var q *queue.Queue
+			urgent := func(n int) {
+				x := pull(n)
+				x.Urgency = queue.Urgent
+				add(t, q, x)
+			}
+			held, served := make(chan struct{}, 10), make(chan queue.Target, 10)
+			q = start(t, s, queue.Options{Handle: func(_ context.Context, x queue.Target) (queue.Next, error) {
+				if x.Urgency == queue.Background {
+					if during {
+						urgent(x.Ref.Number)
+					}
+					held <- struct{}{}
+					return queue.Next{}, limited{time.Now().Add(time.Hour)}
+				}
+				served <- x
+				return queue.Next{}, nil
+			}})
+			x := pull(1)
+			x.Urgency = queue.Background
+			add(t, q, x)
+			receive(t, held)
+			if !during {
+				if err := q.Idle(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				urgent(1)
+			}
+			if x := receive(t, served); x.Urgency != queue.Urgent {
+				t.Errorf("served as %v", x.Urgency)
+			}
+			settle(t, s)
+			if err := q.Stop(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 func TestADecisionThatEndsIsLookedAtThenAndAnEarlierEventComesFirst(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *store.Store) {

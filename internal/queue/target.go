@@ -2,6 +2,7 @@ package queue
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,9 +28,46 @@ const (
 	Organization Kind = "organization"
 )
 
-// priorities order what waits: a person waits for a pull request, nobody for
-// the fan-out of an organisation. 1 goes first.
-var priorities = map[Kind]int{Pull: 1, Group: 1, Commit: 2, Repository: 3, Organization: 4}
+// Urgency orders what waits, and says whose share of GitHub's budget it uses.
+type Urgency int
+
+const (
+	// Ordinary is one pull request of which an event told.
+	Ordinary Urgency = iota
+	// Urgent is what may complete a pull request: somebody waits to merge.
+	Urgent
+	// Late is one of many that one event has looked at.
+	Late
+	// Background is what no event asked for.
+	Background
+)
+
+// priorities are River's, 1 before 4.
+var priorities = map[Urgency]int{Urgent: 1, Ordinary: 2, Late: 3, Background: 4}
+
+// priority is that of the target: a person waits for a pull request, nobody
+// for the fan-out of an organisation.
+func (t Target) priority() int {
+	if t.Urgency == Ordinary && (t.Kind == Repository || t.Kind == Organization) {
+		return priorities[Late]
+	}
+	return priorities[t.Urgency]
+}
+
+// ordinary is the target's priority where nothing makes it more or less urgent.
+func (t Target) ordinary() int {
+	t.Urgency = Ordinary
+	return t.priority()
+}
+
+func urgency(priority int) Urgency {
+	for u, p := range priorities {
+		if p == priority {
+			return u
+		}
+	}
+	return Ordinary
+}
 
 // Target is something to examine, and why.
 type Target struct {
@@ -38,6 +76,7 @@ type Target struct {
 	// HeadSHA, BaseSHA and BaseRef are hints for Pull, possibly stale or "".
 	HeadSHA, BaseSHA, BaseRef string
 	Org                       string
+	Urgency                   Urgency
 	Why                       string // for logs and the audit trail: "pull_request.opened"
 	Delivery                  string // GUID of the delivery that asked; "" where none did
 	ReceivedAt                time.Time
@@ -61,7 +100,7 @@ func (t Target) key() string {
 // Check reports what the target lacks to name something.
 func (t Target) Check() error {
 	switch {
-	case priorities[t.Kind] == 0:
+	case !slices.Contains([]Kind{Pull, Group, Commit, Repository, Organization}, t.Kind):
 		return fmt.Errorf("unknown kind of target %q", t.Kind)
 	case t.Kind == Organization && t.Org == "",
 		t.Kind != Organization && (t.Ref.Owner == "" || t.Ref.Repo == ""),
@@ -75,13 +114,13 @@ func (t Target) Check() error {
 func (t Target) look() store.Look {
 	return store.Look{
 		Key: t.key(), Kind: string(t.Kind), Ref: t.Ref, HeadSHA: t.HeadSHA, BaseSHA: t.BaseSHA, BaseRef: t.BaseRef,
-		Org: t.Org, Why: t.Why, Delivery: t.Delivery, ReceivedAt: t.ReceivedAt,
+		Org: t.Org, Why: t.Why, Delivery: t.Delivery, ReceivedAt: t.ReceivedAt, Priority: t.priority(),
 	}
 }
 
 func target(l store.Look) Target {
 	return Target{
 		Kind: Kind(l.Kind), Ref: l.Ref, HeadSHA: l.HeadSHA, BaseSHA: l.BaseSHA, BaseRef: l.BaseRef,
-		Org: l.Org, Why: l.Why, Delivery: l.Delivery, ReceivedAt: l.ReceivedAt,
+		Org: l.Org, Why: l.Why, Delivery: l.Delivery, ReceivedAt: l.ReceivedAt, Urgency: urgency(l.Priority),
 	}
 }

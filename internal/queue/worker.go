@@ -127,7 +127,7 @@ type ending struct {
 func (q *Queue) end(ctx context.Context, job *river.Job[args], e ending) (outcome string, err error) {
 	err = q.store.Write(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
 		outcome = "done"
-		turn, wished, err := tx.LockLook(ctx, e.look.Key)
+		turn, priority, wished, err := tx.LockLook(ctx, e.look.Key)
 		if err != nil {
 			return err
 		}
@@ -148,14 +148,21 @@ func (q *Queue) end(ctx context.Context, job *river.Job[args], e ending) (outcom
 			}
 		}
 		s := e.successor(turn, now)
+		if s.outcome == "held" && priority < e.look.Priority {
+			// The hold was for the wishes that were known; a more urgent one asks anew.
+			s.outcome, s.at, s.hold = "again", time.Time{}, time.Time{}
+		}
 		outcome = s.outcome
 		if s.none {
 			return tx.EndLook(ctx, e.look.Key)
 		}
-		if err := tx.KeepLook(ctx, e.look.Key, s.failures, s.hold, s.verify); err != nil {
+		if s.outcome == "done" { // it is due by time alone, whoever wished it before
+			priority = target(e.look).ordinary()
+		}
+		if err := tx.KeepLook(ctx, e.look.Key, priority, s.failures, s.hold, s.verify); err != nil {
 			return err
 		}
-		if err := q.insert(ctx, tx, Kind(e.look.Kind), e.look.Key, s.at, s.hold); err != nil {
+		if err := q.insert(ctx, tx, priority, e.look.Key, s.at, s.hold); err != nil {
 			return err
 		}
 		return q.announce(ctx, tx)

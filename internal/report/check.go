@@ -51,6 +51,21 @@ func (o Output) Digest() string {
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
+// RecordShown is how many characters of a record's hash a check shows.
+const RecordShown = 16
+
+// WithRecord returns the output with the beginning of the hash of the
+// decision's entry in the audit trail below its text: GitHub keeps it, out of
+// reach of whoever could change the database. "" adds nothing.
+func (o Output) WithRecord(hash string) Output {
+	if hash == "" {
+		return o
+	}
+	line := fmt.Sprintf("\n\nRecord `%.*s`\n", RecordShown, hash)
+	o.Text = strings.TrimRight(bounded(o.Text, maxText-len(line)), "\n") + line
+	return o
+}
+
 // Options is what a check says besides its decision.
 type Options struct {
 	// Asked are the logins and teams ("org/slug") whose review is requested.

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,70 +14,210 @@ import (
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
-// Decision is one decision as it is kept, with the facts that it rests on.
+// Decision is one decision as it is kept, with all that it rests on.
 type Decision struct {
-	Generation int64
+	Ref        fact.Ref
+	Generation int64 // new for the pull request
 	At         time.Time
-	// Standing is the external_id of the check that is to show it.
+	Delivery   string // GUID of the delivery that led to it; "" where none did
+	// Standing is the external_id of the check that is to show it, "" where
+	// none is.
 	Standing string
 	Decision policy.Decision
-	Pull     fact.Pull
+	Pull     fact.Pull // the facts; zero once they are retired
+	// Floor and Own are the policies as they stood, byte for byte; nil where
+	// there is none, or it could not be read.
+	Floor, Own *policy.Source
+	// SeenUntil is until when, by GitHub's clock, the facts hold what happened
+	// to the pull request.
+	SeenUntil time.Time
+	// Retired reports that the facts are no longer kept.
+	Retired bool
 }
 
-// SaveDecision keeps a decision and the facts that it was made from for good;
-// its generation must be new. Standing is the external_id of the check that is
-// to show it, "" where none is.
-func (s *Store) SaveDecision(ctx context.Context, ref fact.Ref, generation int64, standing string, d policy.Decision, pull fact.Pull) error {
-	facts, err := packJSON(pull)
+// PolicyKept names a policy that a decision was made by.
+type PolicyKept struct {
+	Name   string `json:"name"`
+	Blob   string `json:"blob,omitempty"`
+	Floor  bool   `json:"floor,omitempty"`
+	SHA256 string `json:"sha256"` // of its bytes
+}
+
+// DecisionEntry is what the audit trail holds of a decision: enough to prove
+// that the decision, the facts and the policies that are kept beside it are
+// the ones of that time.
+type DecisionEntry struct {
+	Generation int64         `json:"generation"`
+	Base       string        `json:"base"`
+	Head       string        `json:"head"`
+	Check      string        `json:"check"`
+	Status     policy.Status `json:"status"`
+	State      string        `json:"state"` // of the pull request: "open", "closed", "merged"
+	Standing   string        `json:"standing,omitempty"`
+	Policies   []PolicyKept  `json:"policies"`
+	Facts      string        `json:"facts_sha256"`
+	Decision   string        `json:"decision_sha256"`
+}
+
+// The kinds of entries that the store itself makes.
+const (
+	KindDecision = "decision"
+	KindDelivery = "delivery"
+	KindRetired  = "retired"
+)
+
+// SaveDecision keeps a decision for good, and returns the hash of its entry in
+// the audit trail. Its generation must be new.
+func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err error) {
+	facts, factsHash, err := packJSON(d.Pull)
 	if err != nil {
-		return fmt.Errorf("save decision: %w", err)
+		return "", fmt.Errorf("save decision: %w", err)
 	}
-	decision, err := packJSON(d)
+	decision, decisionHash, err := packJSON(d.Decision)
 	if err != nil {
-		return fmt.Errorf("save decision: %w", err)
+		return "", fmt.Errorf("save decision: %w", err)
 	}
-	at := pull.Now
-	if at.IsZero() {
-		at = time.Now()
+	if d.At.IsZero() {
+		d.At = time.Now()
 	}
-	owner, repo := name(ref)
+	entry := DecisionEntry{
+		Generation: d.Generation, Base: d.Decision.Base, Head: d.Decision.Head, Check: d.Decision.Check, Status: d.Decision.Status,
+		State: d.Pull.State, Standing: d.Standing, Policies: []PolicyKept{}, Facts: factsHash, Decision: decisionHash,
+	}
+	texts := map[string][]byte{}
+	for _, p := range []struct {
+		source *policy.Source
+		floor  bool
+	}{{d.Floor, true}, {d.Own, false}} {
+		if p.source != nil {
+			sum := sha256Hex(p.source.Bytes)
+			texts[sum] = p.source.Bytes
+			entry.Policies = append(entry.Policies, PolicyKept{Name: p.source.Name, Blob: p.source.Blob, Floor: p.floor, SHA256: sum})
+		}
+	}
+	policies, err := json.Marshal(entry.Policies)
+	if err != nil {
+		return "", fmt.Errorf("save decision: %w", err)
+	}
+	owner, repo := name(d.Ref)
 	err = s.Write(ctx, func(ctx context.Context, t *Tx) error {
+		for sum, bytes := range texts {
+			if err := t.keepPolicy(ctx, sum, bytes); err != nil {
+				return err
+			}
+		}
 		_, err := t.ExecContext(ctx, s.Query(`
-			INSERT INTO decisions (owner, repo, number, generation, at, head, check_name, status, standing, facts, decision)
-			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`),
-			owner, repo, ref.Number, generation, Micros(at), d.Head, d.Check, string(d.Status), standing, facts, decision)
+			INSERT INTO decisions (owner, repo, number, generation, at, head, check_name, status, standing, facts, decision, policies)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)`),
+			owner, repo, d.Ref.Number, d.Generation, Micros(d.At), d.Decision.Head, d.Decision.Check, string(d.Decision.Status), d.Standing, facts, decision, string(policies))
+		if err != nil {
+			return err
+		}
+		if err := t.looked(ctx, d.Ref, d.At, d.SeenUntil, d.Pull.State); err != nil {
+			return err
+		}
+		head, err = t.append(ctx, []Entry{{At: d.At, Ref: d.Ref, Delivery: d.Delivery, Kind: KindDecision, Data: entry}})
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("save decision: %w", err)
+		return "", fmt.Errorf("save decision: %w", err)
 	}
+	return head, nil
+}
+
+// keepPolicy keeps a policy's bytes, once.
+func (t *Tx) keepPolicy(ctx context.Context, sum string, bytes []byte) error {
+	t.s.policies.mu.Lock()
+	known := t.s.policies.kept[sum]
+	t.s.policies.mu.Unlock()
+	if known {
+		return nil
+	}
+	packed, err := pack(bytes)
+	if err != nil {
+		return err
+	}
+	if _, err := t.ExecContext(ctx, t.s.Query(`INSERT INTO policies (sha256, bytes) VALUES (?1, ?2) ON CONFLICT DO NOTHING`), sum, packed); err != nil {
+		return err
+	}
+	t.OnCommit(func() {
+		t.s.policies.mu.Lock()
+		defer t.s.policies.mu.Unlock()
+		if len(t.s.policies.kept) > 10_000 || t.s.policies.kept == nil {
+			t.s.policies.kept = map[string]bool{}
+		}
+		t.s.policies.kept[sum] = true
+	})
 	return nil
+}
+
+const decisionColumns = "owner, repo, number, generation, at, standing, facts, decision, policies"
+
+// scanDecision reads a decision without the bytes of its policies.
+func scanDecision(scan func(...any) error) (d Decision, policies []PolicyKept, err error) {
+	var at int64
+	var facts, decision []byte
+	var list string
+	if err := scan(&d.Ref.Owner, &d.Ref.Repo, &d.Ref.Number, &d.Generation, &at, &d.Standing, &facts, &decision, &list); err != nil {
+		return Decision{}, nil, err
+	}
+	d.At, d.Retired = Time(at), facts == nil
+	err = errors.Join(unpackJSON(facts, &d.Pull), unpackJSON(decision, &d.Decision), json.Unmarshal([]byte(list), &policies))
+	if d.Decision.Pull.Owner != "" { // as it is spelt
+		d.Ref = d.Decision.Pull
+	}
+	return d, policies, err
 }
 
 // LatestDecision returns the decision of the pull request with the greatest
 // generation, and whether there is one.
 func (s *Store) LatestDecision(ctx context.Context, ref fact.Ref) (d Decision, ok bool, err error) {
+	return s.decision(ctx, ref, "", 0)
+}
+
+// DecisionOf returns the decision of that generation, and whether there is one.
+func (s *Store) DecisionOf(ctx context.Context, ref fact.Ref, generation int64) (d Decision, ok bool, err error) {
+	return s.decision(ctx, ref, " AND generation = ?4", generation)
+}
+
+func (s *Store) decision(ctx context.Context, ref fact.Ref, where string, params ...any) (d Decision, ok bool, err error) {
 	owner, repo := name(ref)
-	var at int64
-	var facts, decision []byte
-	err = s.reader.QueryRowContext(ctx, s.Query(`
-		SELECT generation, at, standing, facts, decision FROM decisions
-		WHERE owner = ?1 AND repo = ?2 AND number = ?3 ORDER BY generation DESC LIMIT 1`), owner, repo, ref.Number).Scan(
-		&d.Generation, &at, &d.Standing, &facts, &decision)
+	if where == "" {
+		params = nil
+	}
+	row := s.reader.QueryRowContext(ctx, s.Query(`SELECT `+decisionColumns+` FROM decisions
+		WHERE owner = ?1 AND repo = ?2 AND number = ?3`+where+` ORDER BY generation DESC LIMIT 1`), append([]any{owner, repo, ref.Number}, params...)...)
+	d, policies, err := scanDecision(row.Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Decision{}, false, nil
 	}
-	if err == nil {
-		err = unpackJSON(facts, &d.Pull)
-	}
-	if err == nil {
-		err = unpackJSON(decision, &d.Decision)
+	for _, kept := range policies {
+		if err != nil {
+			break
+		}
+		source := &policy.Source{Name: kept.Name, Blob: kept.Blob}
+		if source.Bytes, err = s.policyBytes(ctx, kept.SHA256); kept.Floor {
+			d.Floor = source
+		} else {
+			d.Own = source
+		}
 	}
 	if err != nil {
-		return Decision{}, false, fmt.Errorf("latest decision: %w", err)
+		return Decision{}, false, fmt.Errorf("decision on %s: %w", ref, err)
 	}
-	d.At = Time(at)
 	return d, true, nil
+}
+
+func (s *Store) policyBytes(ctx context.Context, sum string) ([]byte, error) {
+	var packed []byte
+	if err := s.reader.QueryRowContext(ctx, s.Query(`SELECT bytes FROM policies WHERE sha256 = ?1`), sum).Scan(&packed); err != nil {
+		return nil, fmt.Errorf("policy %.12s: %w", sum, err)
+	}
+	b, err := unpack(packed)
+	if err == nil && sha256Hex(b) != sum {
+		err = fmt.Errorf("policy %.12s was changed: its bytes hash to %.12s", sum, sha256Hex(b))
+	}
+	return b, err
 }
 
 // Standing returns the greatest generation of the pull request's check that was
@@ -93,12 +235,19 @@ func (s *Store) Standing(ctx context.Context, ref fact.Ref) (generation int64, s
 	return generation, standing, nil
 }
 
-func packJSON(v any) ([]byte, error) {
+// packJSON also returns the SHA-256 of the JSON text.
+func packJSON(v any) (packed []byte, sum string, err error) {
 	b, err := json.Marshal(v)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return pack(b)
+	packed, err = pack(b)
+	return packed, sha256Hex(b), err
+}
+
+func sha256Hex(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }
 
 // unpackJSON leaves v as it is where p was retired.

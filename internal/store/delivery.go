@@ -52,6 +52,19 @@ func (t *Tx) AddDelivery(ctx context.Context, d Delivery) (done bool, err error)
 	return processed != 0, nil
 }
 
+// DeliveryEntry is what the audit trail holds of a delivery.
+type DeliveryEntry struct {
+	Event  string `json:"event"`
+	Action string `json:"action,omitempty"`
+	SHA256 string `json:"payload_sha256"` // of the body as it came
+}
+
+// AuditDelivery appends a delivery to the audit trail; actor is its sender.
+func (t *Tx) AuditDelivery(ctx context.Context, ref fact.Ref, guid, actor string, at time.Time, e DeliveryEntry, body []byte) error {
+	e.SHA256 = sha256Hex(body)
+	return t.Audit(ctx, Entry{At: at, Ref: ref, Delivery: guid, Kind: KindDelivery, Actor: actor, Data: e})
+}
+
 // DeliveryDone records that all that the delivery asks for is done, at once.
 func (t *Tx) DeliveryDone(ctx context.Context, guid string, at time.Time) error {
 	if _, err := t.ExecContext(ctx, t.s.Query(`UPDATE deliveries SET processed_at = ?1 WHERE guid = ?2`), Micros(at), guid); err != nil {

@@ -26,6 +26,8 @@ type Look struct {
 	// Turn counts the wishes. A worker that saw a turn has served the wishes
 	// up to it and no later one.
 	Turn int64
+	// Priority is that of the most urgent wish, 1 before 4.
+	Priority int
 	// Failures counts the failed attempts since the last that succeeded.
 	Failures int
 	// HoldUntil is when GitHub wants to be asked again at the earliest.
@@ -36,13 +38,16 @@ type Look struct {
 }
 
 // WishLook records a wish, and returns its turn and until when the look is on
-// hold. It locks the look until the transaction ends.
+// hold. A wish that is more urgent than the ones before ends the hold: it was
+// for them. It locks the look until the transaction ends.
 func (t *Tx) WishLook(ctx context.Context, l Look) (turn int64, hold time.Time, err error) {
 	var held int64
 	err = t.QueryRowContext(ctx, t.s.Query(`
-		INSERT INTO looks (key, counter, kind, installation, owner, repo, number, head_sha, base_sha, base_ref, org, why, delivery, received_at)
-		VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+		INSERT INTO looks (key, counter, kind, installation, owner, repo, number, head_sha, base_sha, base_ref, org, why, delivery, received_at, priority)
+		VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
 		ON CONFLICT (key) DO UPDATE SET counter = looks.counter + 1,
+			priority = CASE WHEN excluded.priority < looks.priority THEN excluded.priority ELSE looks.priority END,
+			hold_until = CASE WHEN excluded.priority < looks.priority THEN 0 ELSE looks.hold_until END,
 			installation = excluded.installation, owner = excluded.owner, repo = excluded.repo,
 			head_sha = CASE excluded.head_sha WHEN '' THEN looks.head_sha ELSE excluded.head_sha END,
 			base_sha = CASE excluded.base_sha WHEN '' THEN looks.base_sha ELSE excluded.base_sha END,
@@ -50,7 +55,7 @@ func (t *Tx) WishLook(ctx context.Context, l Look) (turn int64, hold time.Time, 
 			org = excluded.org, why = excluded.why, delivery = excluded.delivery, received_at = excluded.received_at
 		RETURNING counter, hold_until`),
 		l.Key, l.Kind, l.Ref.Installation, l.Ref.Owner, l.Ref.Repo, l.Ref.Number, l.HeadSHA, l.BaseSHA, l.BaseRef,
-		l.Org, l.Why, l.Delivery, Micros(l.ReceivedAt)).Scan(&turn, &held)
+		l.Org, l.Why, l.Delivery, Micros(l.ReceivedAt), l.Priority).Scan(&turn, &held)
 	if err != nil {
 		return 0, time.Time{}, fmt.Errorf("wish look: %w", err)
 	}
@@ -66,11 +71,11 @@ func (s *Store) Look(ctx context.Context, key string) (l Look, ok bool, err erro
 	l.Key = key
 	err = s.reader.QueryRowContext(ctx, s.Query(`
 		SELECT l.counter, l.kind, l.installation, l.owner, l.repo, l.number, l.head_sha, l.base_sha, l.base_ref, l.org, l.why, l.delivery,
-			l.received_at, l.failures, l.hold_until, l.verify_at, p.head_sha, p.base_sha, p.base_ref
+			l.received_at, l.priority, l.failures, l.hold_until, l.verify_at, p.head_sha, p.base_sha, p.base_ref
 		FROM looks l LEFT JOIN pulls p ON p.owner = lower(l.owner) AND p.repo = lower(l.repo) AND p.number = l.number AND l.number <> 0
 		WHERE l.key = ?1`), key).Scan(
 		&l.Turn, &l.Kind, &l.Ref.Installation, &l.Ref.Owner, &l.Ref.Repo, &l.Ref.Number, &l.HeadSHA, &l.BaseSHA, &l.BaseRef, &l.Org, &l.Why, &l.Delivery,
-		&received, &l.Failures, &hold, &verify, &head, &base, &branch)
+		&received, &l.Priority, &l.Failures, &hold, &verify, &head, &base, &branch)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Look{}, false, nil
 	}
@@ -90,23 +95,23 @@ func (s *Store) Look(ctx context.Context, key string) (l Look, ok bool, err erro
 	return l, true, nil
 }
 
-// LockLook locks the look until the transaction ends and returns its turn; ok
-// is false when nobody wishes it.
-func (t *Tx) LockLook(ctx context.Context, key string) (turn int64, ok bool, err error) {
-	err = t.QueryRowContext(ctx, t.s.Query(`SELECT counter FROM looks WHERE key = ?1`+t.s.ForUpdate()), key).Scan(&turn)
+// LockLook locks the look until the transaction ends and returns its turn and
+// priority; ok is false when nobody wishes it.
+func (t *Tx) LockLook(ctx context.Context, key string) (turn int64, priority int, ok bool, err error) {
+	err = t.QueryRowContext(ctx, t.s.Query(`SELECT counter, priority FROM looks WHERE key = ?1`+t.s.ForUpdate()), key).Scan(&turn, &priority)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, false, nil
+		return 0, 0, false, nil
 	}
 	if err != nil {
-		return 0, false, fmt.Errorf("lock look: %w", err)
+		return 0, 0, false, fmt.Errorf("lock look: %w", err)
 	}
-	return turn, true, nil
+	return turn, priority, true, nil
 }
 
 // KeepLook records how the look stands that is to be taken again.
-func (t *Tx) KeepLook(ctx context.Context, key string, failures int, hold, verify time.Time) error {
-	_, err := t.ExecContext(ctx, t.s.Query(`UPDATE looks SET failures = ?1, hold_until = ?2, verify_at = ?3 WHERE key = ?4`),
-		failures, Micros(hold), Micros(verify), key)
+func (t *Tx) KeepLook(ctx context.Context, key string, priority, failures int, hold, verify time.Time) error {
+	_, err := t.ExecContext(ctx, t.s.Query(`UPDATE looks SET priority = ?1, failures = ?2, hold_until = ?3, verify_at = ?4 WHERE key = ?5`),
+		priority, failures, Micros(hold), Micros(verify), key)
 	if err != nil {
 		return fmt.Errorf("keep look: %w", err)
 	}
@@ -150,6 +155,15 @@ func (s *Store) Alive(ctx context.Context, replica string) error {
 		return fmt.Errorf("sign of life: %w", err)
 	}
 	return nil
+}
+
+// Replicas counts those that have given a sign of life within the given time.
+func (s *Store) Replicas(ctx context.Context, within time.Duration) (n int, err error) {
+	err = s.reader.QueryRowContext(ctx, s.Query(`SELECT count(*) FROM replicas WHERE seen_at >= `+s.now()+` - ?1`), within.Microseconds()).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("replicas: %w", err)
+	}
+	return n, nil
 }
 
 // Ended forgets a replica that stopped, and all that gave no sign of life for

@@ -106,6 +106,26 @@ func (s *Store) KnownPulls(ctx context.Context, installation int64, owner string
 	return refs, nil
 }
 
+// Looked records that rolecall has looked at a pull request that no policy
+// governs; seen is GitHub's time of its state.
+func (s *Store) Looked(ctx context.Context, ref fact.Ref, at, seen time.Time, state string) error {
+	err := s.Write(ctx, func(ctx context.Context, t *Tx) error { return t.looked(ctx, ref, at, seen, state) })
+	if err != nil {
+		return fmt.Errorf("record look: %w", err)
+	}
+	return nil
+}
+
+func (t *Tx) looked(ctx context.Context, ref fact.Ref, at, seen time.Time, state string) error {
+	owner, repo := name(ref)
+	_, err := t.ExecContext(ctx, t.s.Query(`
+		INSERT INTO pulls (owner, repo, number, installation, name, open, head_sha, base_sha, base_ref, updated_at, looked_at, looked_state)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, '', '', '', 0, ?7, ?8)
+		ON CONFLICT (owner, repo, number) DO UPDATE SET looked_at = excluded.looked_at, looked_state = excluded.looked_state, open = excluded.open`),
+		owner, repo, ref.Number, ref.Installation, ref.Owner+"/"+ref.Repo, state == "open", Micros(at), Micros(seen))
+	return err
+}
+
 // NextGeneration returns a number for the pull request's next check that is
 // greater than every one before and no less than atLeast: one more than the
 // greatest that GitHub shows, so that a wiped database starts above it.

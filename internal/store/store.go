@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -50,6 +51,11 @@ type Store struct {
 	group   group
 	release func() error  // lets go of the SQLite file
 	listen  *pgxpool.Pool // PostgreSQL only
+
+	policies struct { // that are known to be kept
+		mu   sync.Mutex
+		kept map[string]bool // by SHA-256
+	}
 }
 
 // Open opens the database, brings its schema up to date and, on SQLite, takes
@@ -90,9 +96,13 @@ func (s *Store) Close() error {
 	if s.listen != nil {
 		s.listen.Close()
 	}
-	for _, c := range []io.Closer{closer(s.reader), closer(s.db)} {
-		errs = append(errs, c.Close())
+	errs = append(errs, closer(s.reader).Close())
+	if s.dialect == SQLite && s.db != nil {
+		// So that the one file holds all, and can be copied.
+		_, err := s.db.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
+		errs = append(errs, err)
 	}
+	errs = append(errs, closer(s.db).Close())
 	errs = append(errs, s.release())
 	return errors.Join(errs...)
 }

@@ -398,18 +398,18 @@ func TestTheLatestDecisionIsTheOneOfTheGreatestGeneration(t *testing.T) {
 			return policy.Decision{Pull: pull, Head: "h", Check: "rolecall: main", Status: policy.Met, Notes: []policy.Reason{{Count: int(g)}}}
 		}
 		for _, g := range []int64{2, 9, 4} {
-			if err := s.SaveDecision(t.Context(), pull, g, fmt.Sprint("id", g), decide(g), facts); err != nil {
+			if _, err := s.SaveDecision(t.Context(), store.Decision{Ref: pull, Generation: g, At: facts.Now, Standing: fmt.Sprint("id", g), Decision: decide(g), Pull: facts}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := s.SaveDecision(t.Context(), pull, 9, "", decide(1), facts); err == nil {
+		if _, err := s.SaveDecision(t.Context(), store.Decision{Ref: pull, Generation: 9, Decision: decide(1), Pull: facts}); err == nil {
 			t.Error("a decision was replaced")
 		}
 		got, ok, err := s.LatestDecision(t.Context(), pull)
 		if err != nil || !ok {
 			t.Fatal(ok, err)
 		}
-		if diff := cmp.Diff(store.Decision{Generation: 9, At: facts.Now, Standing: "id9", Decision: decide(9), Pull: facts}, got); diff != "" {
+		if diff := cmp.Diff(store.Decision{Ref: pull, Generation: 9, At: facts.Now, Standing: "id9", Decision: decide(9), Pull: facts}, got); diff != "" {
 			t.Error(diff)
 		}
 	})
@@ -430,7 +430,7 @@ func TestWhatStandsIsOfTheNewestGenerationOnly(t *testing.T) {
 				t.Fatal(err)
 			}
 			want(g+1, "") // decided, perhaps, but not recorded
-			if err := s.SaveDecision(t.Context(), pull, g+1, "kept", policy.Decision{}, fact.Pull{}); err != nil {
+			if _, err := s.SaveDecision(t.Context(), store.Decision{Ref: pull, Generation: g + 1, Standing: "kept"}); err != nil {
 				t.Fatal(err)
 			}
 			want(g+1, "kept")

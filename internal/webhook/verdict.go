@@ -180,7 +180,8 @@ func judge(event string, p *payload, o own) (v verdict, known bool) {
 		judgeSuite(&v, p, o)
 	case "merge_group":
 		v.targets = []queue.Target{{
-			Kind: queue.Group, Ref: p.ref(0), HeadSHA: p.MergeGroup.HeadSHA, BaseSHA: p.MergeGroup.BaseSHA,
+			Urgency: queue.Urgent, // the merge queue waits
+			Kind:    queue.Group, Ref: p.ref(0), HeadSHA: p.MergeGroup.HeadSHA, BaseSHA: p.MergeGroup.BaseSHA,
 			BaseRef: strings.TrimPrefix(p.MergeGroup.BaseRef, "refs/heads/"),
 		}}
 	case "push":
@@ -234,6 +235,7 @@ func judgeReview(v *verdict, p *payload) {
 		return
 	}
 	v.seePull(p)
+	v.targets[0].Urgency = queue.Urgent // it may be all that is missing
 	if p.Action == "submitted" && p.Review.CommitID != "" {
 		// Only the first delivery of a review can be trusted to name the
 		// commit that was reviewed: GitHub has been seen to move it after a

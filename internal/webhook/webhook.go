@@ -18,6 +18,7 @@ import (
 	"github.com/rolecall/rolecall/internal/command"
 	"github.com/rolecall/rolecall/internal/queue"
 	"github.com/rolecall/rolecall/internal/store"
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 // maxBody bounds a delivery: GitHub sends none above 25 MB.
@@ -220,7 +221,10 @@ func (h *receiver) take(ctx context.Context, log *slog.Logger, e envelope, p *pa
 		if err != nil || duplicate {
 			return err
 		}
-		return h.store(ctx, tx, e, v, now)
+		if err := h.store(ctx, tx, e, v, now); err != nil {
+			return err
+		}
+		return tx.AuditDelivery(ctx, v.ref, e.guid, fact.Login(p.Sender.Login), now, store.DeliveryEntry{Event: e.event, Action: p.Action}, body)
 	})
 	switch {
 	case err != nil:

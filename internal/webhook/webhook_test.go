@@ -29,7 +29,6 @@ import (
 	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/internal/store/storetest"
 	"github.com/rolecall/rolecall/internal/webhook"
-	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
 	contract "github.com/rolecall/rolecall/testdata/github"
 )
@@ -507,7 +506,7 @@ func TestWhichEventsLeadToALook(t *testing.T) {
 	if g, err := r.store.NextGeneration(t.Context(), ref, 5); g != 5 || err != nil {
 		t.Fatal(g, err)
 	}
-	if err := r.store.SaveDecision(t.Context(), ref, 5, "12/3/waiting", policy.Decision{}, fact.Pull{}); err != nil {
+	if _, err := r.store.SaveDecision(t.Context(), store.Decision{Ref: ref, Generation: 5, Standing: "12/3/waiting"}); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {

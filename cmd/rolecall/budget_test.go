@@ -1,0 +1,137 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rolecall/rolecall/internal/githubtest"
+	"github.com/rolecall/rolecall/internal/store/storetest"
+)
+
+// refusedCalls counts the calls that GitHub refused because of a limit.
+func refusedCalls(calls []githubtest.Call) (n int) {
+	for _, c := range calls {
+		if c.Status == 403 || c.Status == 429 {
+			n++
+		}
+	}
+	return n
+}
+
+// An hour lasts six seconds here, and has room for fewer calls than the work
+// needs.
+func TestWhatTheHourlyLimitDoesNotAllowWaitsAndNothingIsDropped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, storetest.SQLite(t), policyText, githubtest.Options{
+		Limits: githubtest.Limits{Hourly: 60, GraphQLHourly: 60, Minute: 100 * time.Millisecond},
+	})
+	var all []*githubtest.Pull
+	for i := range 16 {
+		all = append(all, w.open("dan", githubtest.Files{"main.go": fmt.Sprintf("%s// %d\n", goBefore, i)}))
+	}
+	began := time.Now()
+	within(t, 60*time.Second, "every pull request has its check", func() bool {
+		for _, pr := range all {
+			if state(pr) != "in_progress" || len(pr.Requested()) == 0 {
+				return false
+			}
+		}
+		return true
+	})
+	t.Logf("%d calls, %d refused, in %v", len(w.gh.Calls()), refusedCalls(w.gh.Calls()), time.Since(began).Round(time.Second))
+	if time.Since(began) < 4*time.Second {
+		t.Error("the limit was never felt")
+	}
+	if n := refusedCalls(w.gh.Calls()); n > 8 {
+		t.Errorf("GitHub had to refuse %d calls", n)
+	}
+	for _, d := range w.gh.Deliveries() {
+		if d.Done && d.StatusCode != 202 {
+			t.Errorf("a delivery was answered %d", d.StatusCode)
+		}
+	}
+}
+
+func TestWhenTheBudgetIsShortAnApprovalComesBeforeWhatOnlyFollows(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, storetest.SQLite(t), policyText, githubtest.Options{})
+	var all []*githubtest.Pull
+	for i := range 12 {
+		all = append(all, w.open("dan", githubtest.Files{"main.go": fmt.Sprintf("%s// %d\n", goBefore, i)}))
+	}
+	last := all[len(all)-1]
+	w.expect(last, "in_progress", "Waiting")
+	// An hour of four seconds, of which nothing is left.
+	w.gh.SetLimits(githubtest.Limits{Hourly: 12, GraphQLHourly: 12, Minute: 70 * time.Millisecond})
+	for _, pr := range all[:6] {
+		pr.Comment("dan", "/help")
+	}
+	within(t, 10*time.Second, "the limit is felt", func() bool { return refusedCalls(w.gh.Calls()) > 0 || held(w) > 0 })
+	w.gh.ResetCalls()
+	for _, pr := range all[6:11] { // the security label changes what is asked for
+		pr.Label("mia", "security")
+	}
+	last.Approve("ana")
+	within(t, 60*time.Second, "every check is right", func() bool {
+		for _, pr := range all[6:11] {
+			if !strings.Contains(pr.Check("rolecall: main").Title, "Security") {
+				return false
+			}
+		}
+		return state(last) == "success"
+	})
+	// What was left when the others came may have let one of them in before.
+	before := 0
+	for _, c := range w.gh.CallsOf("checks/update", "checks/create") {
+		if strings.Contains(c.Body, fmt.Sprintf("rolecall1:%d:", last.Number())) {
+			break
+		}
+		for _, pr := range all[6:11] {
+			if c.Status < 300 && strings.Contains(c.Body, fmt.Sprintf("rolecall1:%d:", pr.Number())) {
+				before++
+			}
+		}
+	}
+	if before > 1 {
+		t.Errorf("%d of the others came before the approved one", before)
+	}
+}
+
+// held is how many looks are on hold.
+func held(w *world) (n int) {
+	w.t.Helper()
+	if err := w.server.store.DB().QueryRowContext(w.t.Context(), "SELECT count(*) FROM looks WHERE hold_until > 0").Scan(&n); err != nil {
+		w.t.Fatal(err)
+	}
+	return n
+}
+
+func TestASecondaryLimitStopsNothingForGood(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{403, 429} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, storetest.SQLite(t), policyText, githubtest.Options{
+				Limits: githubtest.Limits{Writes: 10, Minute: 2 * time.Second, Status: status},
+			})
+			var all []*githubtest.Pull
+			for i := range 12 {
+				all = append(all, w.open("dan", githubtest.Files{"main.go": fmt.Sprintf("%s// %d\n", goBefore, i)}))
+			}
+			within(t, 60*time.Second, "every pull request has its check, and is asked for", func() bool {
+				for _, pr := range all {
+					if state(pr) != "in_progress" || len(pr.Requested()) == 0 {
+						return false
+					}
+				}
+				return true
+			})
+			w.settle()
+			for _, pr := range all {
+				w.noDuplicates(pr)
+			}
+		})
+	}
+}

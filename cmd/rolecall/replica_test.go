@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rolecall/rolecall/internal/githubtest"
+	"github.com/rolecall/rolecall/internal/store"
+	"github.com/rolecall/rolecall/internal/store/storetest"
+)
+
+// metric is the sum of a metric's series in a process whose labels hold all
+// that is given.
+func (p *process) metric(name string, labels ...string) (sum float64) {
+	p.t.Helper()
+	resp, err := http.Get("http://" + p.addr + "/metrics")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+		series, value, _ := strings.Cut(lines.Text(), " ")
+		if !strings.HasPrefix(series, name) || slices.ContainsFunc(labels, func(l string) bool { return !strings.Contains(series, l) }) {
+			continue
+		}
+		var v float64
+		if _, err := fmt.Sscan(value, &v); err == nil {
+			sum += v
+		}
+	}
+	return sum
+}
+
+// replicas launches several processes on the world's database, at all of which
+// deliveries arrive in turn.
+func (w *world) replicas(n int) []*process {
+	w.t.Helper()
+	var list []*process
+	for range n {
+		list = append(list, w.launch(freeAddr(w.t)))
+	}
+	return list
+}
+
+// neverTwoAtOnce reports reads of one pull request that overlap.
+func (w *world) neverTwoAtOnce() {
+	w.t.Helper()
+	last := map[string]githubtest.Call{}
+	for _, c := range w.gh.CallsOf("graphql") {
+		_, number, ok := strings.Cut(c.Body, `"number":`)
+		if !ok || !strings.Contains(c.Body, "withTimeline") {
+			continue
+		}
+		number, _, _ = strings.Cut(number, ",")
+		if before, ok := last[number]; ok && c.Start.Before(before.End) {
+			w.t.Errorf("pull request %s was read twice at once", number)
+		}
+		last[number] = c
+	}
+	if len(last) == 0 {
+		w.t.Error("no reads were seen")
+	}
+}
+
+func TestThreeReplicasShareTheWorkAndDoNothingTwice(t *testing.T) {
+	t.Parallel()
+	w := quietWorld(t, storetest.Postgres(t), policyText, githubtest.Options{Latency: 5 * time.Millisecond})
+	// Failed before any of them starts: to be sent again once, not thrice.
+	w.gh.App().DeliverTo("http://" + freeAddr(t) + "/webhook")
+	var all []*githubtest.Pull
+	for i := range 6 {
+		all = append(all, w.open("dan", githubtest.Files{"main.go": fmt.Sprintf("%s// %d\n", goBefore, i)}))
+	}
+	w.gh.Flush()
+	failed := len(w.gh.Deliveries())
+	addr := freeAddr(t)
+	w.gh.App().DeliverTo("http://" + addr + "/webhook")
+	w.gh.ResetCalls()
+	processes := append([]*process{w.launch(addr)}, w.replicas(2)...)
+	for i := range 24 {
+		pr := w.open("dan", githubtest.Files{"main.go": fmt.Sprintf("%s// more %d\n", goBefore, i)})
+		pr.Label("mia", "docs")
+		pr.Approve("ana")
+		pr.Label("mia", "other")
+		all = append(all, pr)
+	}
+	within(t, 60*time.Second, "every check is right", func() bool {
+		for i, pr := range all {
+			if want := map[bool]string{true: "in_progress", false: "success"}[i < 6]; state(pr) != want {
+				return false
+			}
+		}
+		return true
+	})
+	w.quiet()
+	w.neverTwoAtOnce()
+	for _, pr := range all {
+		w.noDuplicates(pr)
+	}
+	if n := len(w.gh.CallsOf("apps/redeliver-webhook-delivery")); n != failed {
+		t.Errorf("%d deliveries were asked for again, %d had failed", n, failed)
+	}
+	for i, p := range processes {
+		if n := p.metric("rolecall_jobs_total", `kind="pull"`); n == 0 {
+			t.Errorf("replica %d did nothing", i)
+		} else {
+			t.Logf("replica %d: %v jobs", i, n)
+		}
+	}
+}
+
+func TestAReplicaThatDiesOrHangsLosesItsClaims(t *testing.T) {
+	t.Parallel()
+	if !long() {
+		t.Skip("set ROLECALL_LONG")
+	}
+	for name, signal := range map[string]syscall.Signal{"it is killed": syscall.SIGKILL, "it hangs": syscall.SIGSTOP} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := quietWorld(t, storetest.Postgres(t), policyText, githubtest.Options{})
+			lost, addr := w.launch(freeAddr(t)), freeAddr(t)
+			w.gh.App().DeliverTo("http://" + lost.addr + "/webhook")
+			stopped := make(chan struct{})
+			w.gh.Inject(githubtest.Fault{Operation: "checks/create", Status: 502, Drop: true, Before: func() {
+				lost.signal(signal)
+				close(stopped)
+			}})
+			pr := w.open("dan", githubtest.Files{"main.go": goBefore})
+			<-stopped
+			w.gh.App().DeliverTo("http://" + addr + "/webhook")
+			began := time.Now()
+			w.launch(addr)
+			within(t, recoveryTime(w.database), "the other has taken over", func() bool { return state(pr) == "in_progress" && len(pr.Requested()) > 0 })
+			t.Logf("taken over after %v", time.Since(began).Round(time.Second))
+			if signal == syscall.SIGSTOP {
+				lost.signal(syscall.SIGCONT)
+			}
+			w.quiet()
+			w.noDuplicates(pr)
+			w.freshNow(pr)
+		})
+	}
+}
+
+// A process decides, is stopped before it writes, and wakes when another has
+// long decided otherwise: what it writes then does not last.
+func TestAStaleResultOfAProcessThatWasStoppedDoesNotLast(t *testing.T) {
+	t.Parallel()
+	if !long() {
+		t.Skip("set ROLECALL_LONG")
+	}
+	w := quietWorld(t, storetest.Postgres(t), policyText, githubtest.Options{})
+	sleeper, addr := w.launch(freeAddr(t)), freeAddr(t)
+	w.gh.App().DeliverTo("http://" + sleeper.addr + "/webhook")
+	pr := w.open("dan", githubtest.Files{"main.go": goBefore})
+	within(t, 20*time.Second, "the first check", func() bool { return state(pr) == "in_progress" && len(pr.Requested()) > 0 })
+	w.quiet()
+
+	// The next decision that is met takes two seconds to be committed.
+	s := storetest.Open(t, w.database)
+	err := s.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			CREATE FUNCTION nap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$;
+			CREATE TRIGGER nap AFTER INSERT ON decisions FOR EACH ROW WHEN (NEW.status = 'met') EXECUTE FUNCTION nap();`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pr.Approve("ana")
+	within(t, 20*time.Second, "it commits its decision", func() bool {
+		var n int
+		if err := s.DB().QueryRow(`SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n > 0
+	})
+	sleeper.signal(syscall.SIGSTOP)
+	w.gh.Flush()
+	w.gh.App().DeliverTo("http://" + addr + "/webhook")
+	w.launch(addr)
+	pr.Dismiss("ana", "mia") // so that "success" would be wrong
+	within(t, recoveryTime(w.database), "the other has decided", func() bool {
+		var status string
+		err := s.DB().QueryRow(`SELECT status FROM decisions ORDER BY generation DESC LIMIT 1`).Scan(&status)
+		return err == nil && status == "waiting" && state(pr) == "in_progress"
+	})
+	w.quiet()
+	w.gh.ResetCalls()
+	sleeper.signal(syscall.SIGCONT)
+	w.quiet()
+	stale := 0
+	for _, c := range w.gh.CallsOf("checks/update", "checks/create") {
+		if strings.Contains(c.Body, `"success"`) && c.Status < 300 {
+			stale++
+		}
+	}
+	t.Logf("%d stale results were written", stale)
+	within(t, 20*time.Second, "the check is right again", func() bool {
+		_, left := w.left(pr)
+		return state(pr) == "in_progress" && len(left) == 0
+	})
+}

@@ -1,0 +1,239 @@
+package audit
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rolecall/rolecall/internal/store"
+	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+// Merge is what the record tells of one merged pull request: the last decision
+// on what was merged, and all that it rests on.
+type Merge struct {
+	Repository string `json:"repository"` // "owner/repo"
+	Number     int    `json:"number"`
+	URL        string `json:"url"`
+	Title      string `json:"title"`
+	Author     string `json:"author"`
+	// SeenMerged is when rolecall first saw it merged.
+	SeenMerged time.Time `json:"seen_merged"`
+	Base       string    `json:"base"` // branch
+	Head       string    `json:"head"` // SHA that was merged
+	// Status is that of the last decision before the merge on that head:
+	// anything but "met" or "idle" means that it was merged without what the
+	// policy asked for. It is "none" where no decision was made on the head.
+	Status  policy.Status `json:"status"`
+	Decided time.Time     `json:"decided,omitzero"`
+	// Record is the hash of that decision's entry in the audit trail.
+	Record   string             `json:"record,omitempty"`
+	Policies []store.PolicyKept `json:"policies"`
+	Required []Required         `json:"required"`
+	// Roles is who held each role at that time. Nil: the facts are retired.
+	Roles   map[string][]fact.Holder `json:"roles"`
+	Reviews []policy.ReviewVerdict   `json:"reviews"`
+	// BreakGlass holds, as they are on record, the entries of overrides of the
+	// policy on this pull request, and of their repayment.
+	BreakGlass []Event `json:"break_glass"`
+}
+
+// Required is one requirement of a rule that was in force.
+type Required struct {
+	Rule    string            `json:"rule"`
+	Advice  bool              `json:"advice,omitempty"`
+	Role    string            `json:"role"`
+	Project string            `json:"project,omitempty"`
+	StandIn string            `json:"stand_in,omitempty"` // role that was asked in its place
+	Need    int               `json:"need"`
+	Status  policy.Status     `json:"status"`
+	Counted []policy.Approval `json:"counted"`
+}
+
+// Event is an entry of the audit trail.
+type Event struct {
+	Entry    int64           `json:"entry"`
+	At       time.Time       `json:"at"`
+	Kind     string          `json:"kind"`
+	Actor    string          `json:"actor,omitempty"`
+	Delivery string          `json:"delivery,omitempty"`
+	Data     json.RawMessage `json:"data"`
+	Hash     string          `json:"hash"`
+}
+
+func event(e store.Entry) Event {
+	return Event{Entry: e.ID, At: e.At, Kind: e.Kind, Actor: e.Actor, Delivery: e.Delivery, Data: raw(e), Hash: e.Link.Hash}
+}
+
+// breakGlass begins the kinds of all entries of overrides and their repayment.
+const breakGlass = "break_glass"
+
+// Merges calls f for each pull request that was seen merged from since on,
+// oldest first.
+func Merges(ctx context.Context, s *store.Store, since time.Time, f func(Merge) error) error {
+	merged, err := s.Merged(ctx, since)
+	if err != nil {
+		return err
+	}
+	for _, e := range merged {
+		m, err := merge(ctx, s, e)
+		if err != nil {
+			return fmt.Errorf("export %s: %w", e.Ref, err)
+		}
+		if err := f(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// merge finds the last decision on the merged head that was made while the
+// pull request was open.
+func merge(ctx context.Context, s *store.Store, seen store.Entry) (Merge, error) {
+	entries, err := Entries(ctx, s, seen.Ref)
+	if err != nil {
+		return Merge{}, err
+	}
+	var at store.DecisionEntry
+	if err := json.Unmarshal(raw(seen), &at); err != nil {
+		return Merge{}, err
+	}
+	m := Merge{
+		Repository: seen.Ref.Owner + "/" + seen.Ref.Repo, Number: seen.Ref.Number, SeenMerged: seen.At, Base: at.Base, Head: at.Head,
+		Status: "none", Policies: []store.PolicyKept{}, Required: []Required{}, Reviews: []policy.ReviewVerdict{}, BreakGlass: []Event{},
+	}
+	generation := at.Generation // for title and author, where there is nothing better
+	for _, e := range entries {
+		if strings.HasPrefix(e.Kind, breakGlass) {
+			m.BreakGlass = append(m.BreakGlass, event(e))
+		}
+		var d store.DecisionEntry
+		if e.Kind != store.KindDecision || json.Unmarshal(raw(e), &d) != nil || d.State != "open" || d.Head != at.Head || d.Base != at.Base || d.Generation > at.Generation {
+			continue
+		}
+		generation = d.Generation
+		m.Status, m.Decided, m.Record, m.Policies = d.Status, e.At, e.Link.Hash, d.Policies
+	}
+	d, ok, err := s.DecisionOf(ctx, seen.Ref, generation)
+	if err != nil || !ok {
+		return m, err
+	}
+	m.Repository = d.Ref.Owner + "/" + d.Ref.Repo
+	if !d.Retired {
+		m.URL, m.Title, m.Author = d.Pull.URL, d.Pull.Title, d.Pull.Author.Login
+		m.Roles = holders(d.Pull)
+	}
+	if m.Status == "none" {
+		return m, nil
+	}
+	m.Reviews = append(m.Reviews, d.Decision.Reviews...)
+	for _, rule := range d.Decision.Rules {
+		if rule.InForce {
+			m.Required = required(m.Required, rule, rule.Require)
+		}
+	}
+	return m, nil
+}
+
+// required lists the role requirements of a rule, those of groups included.
+func required(list []Required, rule policy.RuleResult, of []policy.Requirement) []Required {
+	for _, r := range of {
+		if r.Kind != policy.KindRole {
+			list = required(list, rule, r.Children)
+			continue
+		}
+		list = append(list, Required{
+			Rule: rule.Name, Advice: rule.Advice, Role: r.Role, Project: r.Project, StandIn: r.StandIn,
+			Need: r.Need, Status: r.Status, Counted: append([]policy.Approval{}, r.Counted...),
+		})
+	}
+	return list
+}
+
+// holders is who held each role at the moment of the facts.
+func holders(p fact.Pull) map[string][]fact.Holder {
+	out := map[string][]fact.Holder{}
+	for role, h := range p.Roster.Roles {
+		list := []fact.Holder{}
+		for _, x := range h.List {
+			if x.At(p.Now) {
+				list = append(list, x)
+			}
+		}
+		slices.SortFunc(list, func(a, b fact.Holder) int { return strings.Compare(a.Login, b.Login) })
+		out[role] = list
+	}
+	return out
+}
+
+// Entries lists all entries of a pull request, oldest first.
+func Entries(ctx context.Context, s *store.Store, ref fact.Ref) ([]store.Entry, error) {
+	const page = 1000
+	var all []store.Entry
+	for after := int64(0); ; {
+		list, err := s.AuditEntries(ctx, ref, after, page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+		if len(list) < page {
+			return all, nil
+		}
+		after = list[len(list)-1].ID
+	}
+}
+
+// Columns are the headings of [Merge.Rows].
+var Columns = []string{
+	"repository", "number", "url", "title", "author", "seen_merged", "base", "head", "status", "policies", "record",
+	"rule", "role", "project", "requirement_status", "holders", "approved_by", "via", "review", "approved_commit", "approved_at", "break_glass",
+}
+
+// Rows is the pull request as a table: a row for each approval that counted,
+// and for each requirement without one; one row where nothing was required.
+func (m Merge) Rows() [][]string {
+	var policies, overrides []string
+	for _, p := range m.Policies {
+		policies = append(policies, p.Name+"@"+cmp.Or(p.Blob, p.SHA256))
+	}
+	for _, e := range m.BreakGlass {
+		overrides = append(overrides, fmt.Sprintf("%s %s by %s", e.At.Format(time.RFC3339), e.Kind, e.Actor))
+	}
+	head := []string{
+		m.Repository, fmt.Sprint(m.Number), m.URL, m.Title, m.Author, m.SeenMerged.Format(time.RFC3339), m.Base, m.Head, string(m.Status),
+		strings.Join(policies, " "), m.Record,
+	}
+	row := func(r Required, a policy.Approval) []string {
+		var who []string
+		for _, h := range m.Roles[r.Role] {
+			who = append(who, h.Login)
+		}
+		review, at := "", ""
+		if a.Review != 0 {
+			review = fmt.Sprint(a.Review)
+		}
+		if !a.At.IsZero() {
+			at = a.At.Format(time.RFC3339)
+		}
+		return append(slices.Clone(head), r.Rule, r.Role, r.Project, string(r.Status), strings.Join(who, " "),
+			a.By, a.Via, review, a.Commit, at, strings.Join(overrides, "; "))
+	}
+	var rows [][]string
+	for _, r := range m.Required {
+		for _, a := range r.Counted {
+			rows = append(rows, row(r, a))
+		}
+		if len(r.Counted) == 0 {
+			rows = append(rows, row(r, policy.Approval{}))
+		}
+	}
+	if rows == nil {
+		rows = append(rows, row(Required{}, policy.Approval{}))
+	}
+	return rows
+}
