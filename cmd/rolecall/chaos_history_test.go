@@ -235,7 +235,7 @@ func (g *generator) step() {
 	case n < 65:
 		base := pick(g, bases)
 		g.whileOpen("it is retargeted to "+base, func(c *chaos, p *githubtest.Pull) {
-			if !c.taken(p.HeadBranch(), base) {
+			if !c.taken(p.HeadBranch(), base) && c.w.repo.Ahead(c.w.repo.Head(base), p.Head()) > 0 {
 				p.Retarget(base)
 			}
 		})

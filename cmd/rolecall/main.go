@@ -35,6 +35,7 @@ type cli struct {
 	Backtest   backtestCmd   `cmd:"" help:"Replay policies over the history of a local repository."`
 	Audit      auditCmd      `cmd:"" help:"Read the record: verify it, export it, decide again from it."`
 	Doctor     doctorCmd     `cmd:"" help:"Look over how rolecall is set up for a repository on GitHub."`
+	Load       loadCmd       `cmd:"" hidden:"" help:"Measure a rolecall server against a fake GitHub."`
 	FakeGithub fakeGithubCmd `cmd:"" name:"fake-github" hidden:"" help:"Serve a fake GitHub, for tests and load."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
