@@ -22,6 +22,7 @@ type vote struct {
 // ballot is what one person says of the pull request now.
 type ballot struct {
 	login string
+	index int // in subject.ballots
 	bot   bool
 	// approvals are the person's live approvals, the latest first. All of
 	// them are kept, since an earlier one may stand where a later one does
@@ -50,6 +51,9 @@ func ballots(pull *fact.Pull) ([]*ballot, []*vote) {
 		out = append(out, tally(login, mine, gapAbout(pull, fact.AboutReviews)))
 	}
 	slices.SortFunc(out, func(a, b *ballot) int { return cmp.Compare(a.login, b.login) })
+	for i, b := range out {
+		b.index = i
+	}
 	return out, votes
 }
 

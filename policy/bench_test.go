@@ -48,3 +48,17 @@ func BenchmarkStates(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkLoadRules(b *testing.B) {
+	for _, n := range []int{100, 200, 400} {
+		text := []byte(people + rules(n, `[for f in files : f if f.status == "added" && startswith(f.path, "dirN/")]`))
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if p, _ := policy.Load(nil, &policy.Source{Name: "x", Bytes: text}); p == nil {
+					b.Fatal("it does not load")
+				}
+			}
+		})
+	}
+}

@@ -78,6 +78,11 @@ func (r *reporter) scan(s *Source) bool {
 		case hclsyntax.TokenTemplateControl:
 			r.errorf(t.Range, "Template directive", "Policies do without %%{ … }. Use a conditional (a ? b : c) or a for expression.")
 			return false
+		case hclsyntax.TokenNumberLit:
+			if !numberFits(string(t.Bytes)) {
+				r.errorf(t.Range, "Number out of bounds", "A number has at most 64 characters, and at most 308 digits once it is written out.")
+				return false
+			}
 		case hclsyntax.TokenQuestion:
 			if ternaries++; ternaries > maxTernaries {
 				r.errorf(t.Range, "Too many conditionals", "A policy has at most %d conditionals (a ? b : c).", maxTernaries)

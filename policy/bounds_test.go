@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 // series is n lines of form, with %d their number and %[2]d the next one.
@@ -43,6 +44,9 @@ func TestThreat24NoPolicyCanHurtWhoLoadsIt(t *testing.T) {
 		{"a glob of many alternatives", preamble + ruleOf(`changes = glob("`+strings.Repeat("{a,b}", 40)+`")`), "Invalid pattern"},
 		{"many globs", preamble + ruleOf("changes = glob("+strings.Repeat("\"a*b*c*/**/*\",", 3000)+"\"a\")"), "Expression too large"},
 		{"a regular expression of much repetition", when(`length(regexall("((((a{100}){10}){10}){10})", pull.title)) > 0`), "Invalid regular expression"},
+		{"a number of ten million digits", when("join(\"\", [1e10000000]) == \"\""), "Number out of bounds"},
+		{"a number next to zero", preamble + ruleOf("changes = [1e-10000000]"), "Number out of bounds"},
+		{"a literal of many digits", when(strings.Repeat("9", 100_000) + " == 1"), "Number out of bounds"},
 		{"lists gone through inside one another", when("length([for a in files : [for b in files : [for c in files : c if c.path == a.path]]]) > 0"), "Expression too expensive"},
 	}
 	for _, tt := range tests {
@@ -69,5 +73,73 @@ func TestAGlobTakesTimeInProportionToThePath(t *testing.T) {
 	}
 	if d := time.Since(start); d > 5*time.Second {
 		t.Errorf("it took %v", d)
+	}
+}
+
+func TestANumberOutOfBoundsIsAFailureAndSoInForce(t *testing.T) {
+	square := func(from string) string {
+		text := "locals {\nl0 = " + from + "\n"
+		for i := range 10 {
+			text += fmt.Sprintf("l%d = local.l%d * local.l%d\n", i+1, i, i)
+		}
+		return text + "}\n"
+	}
+	for _, tt := range []struct{ name, text string }{
+		{"a number squared over and over", square("length(files) + 1e30") + ruleOf(`when = "x${local.l10}" == "y"`)},
+		{"a fraction squared over and over", square("1 / (length(files) + 1e30)") + ruleOf(`when = "x${local.l10}" == "y"`)},
+		{"a division by zero", ruleOf("when = 1 / (length(files) - length(files)) < 0")},
+		{"a remainder by zero", ruleOf("when = 1 % (length(files) - length(files)) == 1")},
+		{"a text for a number, added up", ruleOf(`when = sum([pull.title]) < 0`)},
+		{"a text for a number, compared", ruleOf(`when = max(after(terraform.resources[0], "tier"), 0) == 3`)},
+		{"a text for a number, in a text", ruleOf(`when = "x${-after(terraform.resources[0], "tier")}" == "y"`)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := language(t, tt.text)
+			pull := pullOfEverything()
+			pull.Title = "1e10000000"
+			r := resource("google_x.y", fact.Known("dns"), "a.tf")
+			r.After = map[string]fact.Maybe[any]{"tier": fact.Known[any]("1e10000000")}
+			pull.Findings.Terraform.Resources = fact.List[fact.Resource]{Items: []fact.Resource{r}}
+			start := time.Now()
+			s := policy.States(p, pull, nil)["r"]
+			if !s.InForce {
+				t.Errorf("not in force: %+v", s.Reasons)
+			}
+			if d := time.Since(start); d > 5*time.Second {
+				t.Errorf("it took %v", d)
+			}
+		})
+	}
+}
+
+func TestThreat24NoPolicyCanHurtWhoEvaluatesIt(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("policy { keepers = [\"r0\"] }\n")
+	for i := range 100 {
+		fmt.Fprintf(&b, "role \"r%d\" { members = [\"@acme/t\"] }\n", i)
+	}
+	b.WriteString("rule \"x\" {\n  distinct = true\n")
+	n := 0
+	for ; n < 24; n += 2 {
+		fmt.Fprintf(&b, "any {\nrequire \"r%d\" { approvals = 50 }\nrequire \"r%d\" { approvals = 50 }\n}\n", n, n+1)
+	}
+	for ; n < 88; n++ {
+		fmt.Fprintf(&b, "require \"r%d\" { approvals = 50 }\n", n)
+	}
+	p := load(t, b.String()+"}\n")
+	pull := change(p, file("x", "b"))
+	var members []string
+	for i := range 100 {
+		members = append(members, fmt.Sprintf("m%d", i))
+		pull.Reviews = append(pull.Reviews, approve(members[i], i+1))
+	}
+	pull.Roster = roster(p, map[string][]string{"acme/t": members})
+	start := time.Now()
+	d := p.Evaluate(pull)
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if r := rule(t, d, "x"); r.Status == policy.Met || !strings.Contains(codes(r.Reasons), "too_many_alternatives") {
+		t.Errorf("%s: %s", r.Status, codes(r.Reasons))
 	}
 }

@@ -522,6 +522,9 @@ func (c *checker) unary(e *hclsyntax.UnaryOpExpr, s *scope, use sense) cty.Value
 		v = c.truth(e.Val, s, use.not(), "What stands after !")
 	} else {
 		v = c.number(e.Val, s)
+		if op := arithmetic[e.Op]; op != nil {
+			e.Op = op
+		}
 	}
 	return c.fold(e.Op, v)
 }
@@ -561,12 +564,18 @@ func (c *checker) binary(e *hclsyntax.BinaryOpExpr, s *scope, use sense) cty.Val
 	case hclsyntax.OpEqual, hclsyntax.OpNotEqual:
 		a, b := c.value(e.LHS, s, both), c.value(e.RHS, s, both)
 		c.comparable(e, a, b)
+		c.occurs(e.LHS, e.RHS, s)
+		c.occurs(e.RHS, e.LHS, s)
 		if a.Type() != b.Type() {
 			return cty.UnknownVal(cty.Bool)
 		}
 		return c.fold(e.Op, a, b)
 	}
-	return c.fold(e.Op, c.number(e.LHS, s), c.number(e.RHS, s))
+	a, b := c.number(e.LHS, s), c.number(e.RHS, s)
+	if op := arithmetic[e.Op]; op != nil {
+		e.Op = op
+	}
+	return c.fold(e.Op, a, b)
 }
 
 // comparable reports a comparison whose answer cannot be what was meant.
@@ -623,15 +632,21 @@ func (c *checker) loop(e *hclsyntax.ForExpr, s *scope, use sense) cty.Value {
 		}
 	}
 	inner.values[e.ValVar] = elementOf(coll)
+	never := false
 	if e.CondExpr != nil {
-		c.truth(e.CondExpr, inner, use, "What stands after if")
+		v := c.truth(e.CondExpr, inner, use, "What stands after if")
+		never = v.IsKnown() && v.False()
 	}
 	if e.KeyExpr != nil {
 		c.value(e.KeyExpr, inner, both)
 		c.value(e.ValExpr, inner, both)
 		return cty.DynamicVal
 	}
-	return cty.UnknownVal(cty.List(flat(c.value(e.ValExpr, inner, both)).Type()))
+	out := cty.UnknownVal(cty.List(flat(c.value(e.ValExpr, inner, both)).Type()))
+	if never || t.IsTupleType() && t.Length() == 0 {
+		return cty.EmptyTupleVal
+	}
+	return out
 }
 
 func (c *checker) splat(e *hclsyntax.SplatExpr, s *scope) cty.Value {
@@ -710,6 +725,11 @@ func (c *checker) call(e *hclsyntax.FunctionCallExpr, s *scope, use sense) cty.V
 		return cty.DynamicVal
 	case "contains":
 		c.containable(e, args)
+		if among, ok := unwrap(e.Args[0]).(*hclsyntax.TupleConsExpr); ok {
+			for _, x := range among.Exprs {
+				c.occurs(e.Args[1], x, s)
+			}
+		}
 	case "regexall":
 		if !c.expression(e) {
 			return cty.DynamicVal
@@ -878,6 +898,9 @@ func (c *checker) result(e *hclsyntax.FunctionCallExpr, b *builtin, args []cty.V
 
 func concatResult(c *checker, e *hclsyntax.FunctionCallExpr, args []cty.Value) cty.Value {
 	var element cty.Type
+	if !slices.ContainsFunc(args, func(a cty.Value) bool { return !a.Type().IsTupleType() || a.Type().Length() > 0 }) {
+		return cty.EmptyTupleVal
+	}
 	for i, a := range args {
 		t := a.Type()
 		switch {

@@ -110,6 +110,10 @@ const (
 	// fields.
 	NoProjectTouched Code = "no_project_touched"
 
+	// DRIsAnswerForPart: the projects' DRIs are no alternative here, since the
+	// rule is also about files that are in none of their projects. No fields.
+	DRIsAnswerForPart Code = "dris_answer_for_part"
+
 	// PolicyFileChanged: the policy itself, or its tests, changes. Paths.
 	PolicyFileChanged Code = "policy_file_changed"
 	// PolicyFileUnknown: the policy itself may change. Detail says why.

@@ -174,6 +174,9 @@ func (s *steering) delegate(c fact.Command) ruling {
 
 // request rules on asking one more person or role, which decides nothing.
 func (s *steering) request(c fact.Command) ruling {
+	if why := s.layer.permits(s.bench, c); why != nil {
+		return refuse(*why)
+	}
 	if len(c.Args) != 1 {
 		return refuse(Reason{Code: CommandUnclear, Detail: "it names one person or role"})
 	}

@@ -374,3 +374,73 @@ rule "security" {
 		})
 	}
 }
+
+func TestADRIIsNoAlternativeForFilesOfNoProject(t *testing.T) {
+	p := load(t, projects+`
+rule "either" {
+  changes = files
+  any {
+    require "cloud-engineer" {}
+    require "dri" {}
+  }
+}
+rule "rest" {
+  changes = uncovered.files
+  require "manager" {}
+}`)
+	for _, tt := range []struct {
+		name   string
+		author string
+		paths  []string
+		by     string
+		change func(*fact.Pull)
+		want   policy.Status
+	}{
+		{name: "a DRI's own project", author: "ana", paths: []string{"api/a"}, want: policy.Met},
+		{name: "a DRI touches a project of theirs beside something else", author: "ana", paths: []string{"api/a", "x"}, want: policy.Waiting},
+		{name: "a DRI approves something else beside their project", author: "dan", by: "wes", paths: []string{"web/w", "x"}, want: policy.Waiting},
+		{name: "a DRI moves something else into their project", author: "ana", want: policy.Waiting, change: func(p *fact.Pull) {
+			p.Files = []fact.File{{Path: "api/x", PreviousPath: "x", Status: fact.Renamed}}
+		}},
+		{name: "a DRI's project, and perhaps more", author: "ana", paths: []string{"api/a"}, want: policy.Waiting, change: func(p *fact.Pull) {
+			p.Gaps = []fact.Gap{{About: fact.AboutFiles, Paths: []string{"x"}, Reason: "odd"}}
+		}},
+		{name: "the other role covers all", author: "dan", by: "bo", paths: []string{"api/a", "x"}, want: policy.Met},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var files []fact.File
+			for _, path := range tt.paths {
+				files = append(files, file(path, "b"))
+			}
+			pull := change(p, files...)
+			pull.Author.Login = tt.author
+			pull.Commits[0].People[0].Login = tt.author
+			if tt.by != "" {
+				pull.Reviews = []fact.Review{approve(tt.by, 1)}
+			}
+			if tt.change != nil {
+				tt.change(&pull)
+			}
+			d := p.Evaluate(pull)
+			if got := rule(t, d, "either"); got.Status != tt.want {
+				t.Errorf("%s, want %s\n%s", got.Status, tt.want, describe(d))
+			}
+		})
+	}
+}
+
+func TestFilesOfNoProjectStayUncoveredWhereOnlyDRIsAreAsked(t *testing.T) {
+	p := load(t, projects+`
+rule "dri" {
+  changes = files
+  require "dri" {}
+}
+rule "rest" {
+  changes = uncovered.files
+  require "manager" {}
+}`)
+	d := p.Evaluate(change(p, file("api/a", "b"), file("x", "b")))
+	if got := rule(t, d, "rest"); !got.InForce || len(got.Scope.Paths) != 1 || got.Scope.Paths[0] != "x" {
+		t.Errorf("the rest is %v\n%s", got.Scope, describe(d))
+	}
+}

@@ -17,6 +17,7 @@ const clockStep = time.Hour
 // same decision, and no clock but pull.Now is read.
 func (p *Policy) Evaluate(pull fact.Pull) Decision {
 	s := newSubject(&pull)
+	s.permit(p)
 	d := s.decision(p.CheckName(pull.Base.Ref))
 	d.Observe = !slices.ContainsFunc(p.layers, func(l *layer) bool { return !l.observe })
 
@@ -76,7 +77,7 @@ func BrokenDecision(pull fact.Pull, check string, refs []SourceRef, diags []Diag
 		})
 	}
 	for _, c := range pull.Commands {
-		d.Commands = append(d.Commands, CommandVerdict{Command: c, Reasons: []Reason{{Code: PolicyUnreadable}}})
+		d.Commands = append(d.Commands, CommandVerdict{Command: asStored(c), Reasons: []Reason{{Code: PolicyUnreadable}}})
 	}
 	return d
 }
@@ -90,13 +91,16 @@ type subject struct {
 	ballotOf map[string]*ballot
 	trees    *trees
 	verdicts *verdicts
+	seatings int               // left of maxSeating
+	bars     map[string][]bool // by what a requirement allows, then by ballot
 	// rulings are on what holds for all layers; nil where these are asked.
 	rulings []*ruling
-	wanted  []fact.LabelEvent
+	asked   [][]fact.LabelEvent // labels, by command
+	wanted  []fact.LabelEvent   // of the commands that are accepted
 }
 
 func newSubject(pull *fact.Pull) *subject {
-	s := &subject{pull: pull, writers: contributorsOf(pull), trees: treesOf(pull), verdicts: newVerdicts()}
+	s := &subject{pull: pull, writers: contributorsOf(pull), trees: treesOf(pull), verdicts: newVerdicts(len(pull.Reviews)), seatings: maxSeating, bars: map[string][]bool{}}
 	s.ballots, s.votes = ballots(pull)
 	s.ballotOf = make(map[string]*ballot, len(s.ballots))
 	for _, b := range s.ballots {
@@ -107,12 +111,13 @@ func newSubject(pull *fact.Pull) *subject {
 		access[c.ID] = c.Access
 	}
 	s.rulings = make([]*ruling, len(pull.Commands))
+	s.asked = make([][]fact.LabelEvent, len(pull.Commands))
 	for i, c := range pull.Commands {
 		r, labels, decided := overall(c, access[c.Comment])
 		if decided {
 			s.rulings[i] = &r
 		}
-		s.wanted = append(s.wanted, labels...)
+		s.asked[i] = labels
 	}
 	return s
 }
@@ -144,7 +149,7 @@ func (s *subject) command(runs []*layerRun) []CommandVerdict {
 	})
 	for _, i := range order {
 		c := s.pull.Commands[i]
-		v := CommandVerdict{Command: c}
+		v := CommandVerdict{Command: asStored(c)}
 		if r := s.rulings[i]; r != nil {
 			v.Accepted, v.Reasons = r.accepted, r.reasons
 			out[i] = v
@@ -166,6 +171,12 @@ func (s *subject) command(runs []*layerRun) []CommandVerdict {
 		out[i] = v
 	}
 	return out
+}
+
+// asStored is c as it comes back from a store, apart from the facts' memory.
+func asStored(c fact.Command) fact.Command {
+	c.Args = append([]string(nil), c.Args...)
+	return c
 }
 
 // layerRun is the evaluation of one layer, by itself.
@@ -217,8 +228,9 @@ func (r *layerRun) rules() []RuleResult {
 	for _, i := range last {
 		states[i] = r.world.state(all[i])
 	}
+	r.until = earliest(r.until, r.world.until)
 	if r.world.mentionsNow() {
-		r.until = r.pull.Now.Truncate(clockStep).Add(clockStep)
+		r.until = earliest(r.until, r.pull.Now.Truncate(clockStep).Add(clockStep))
 	}
 	out := make([]RuleResult, len(all))
 	for i, one := range all {
@@ -227,13 +239,26 @@ func (r *layerRun) rules() []RuleResult {
 	return out
 }
 
+// inProject reports whether a path is among the changed files of a project.
+func (r *layerRun) inProject(path string) bool {
+	return slices.ContainsFunc(r.world.touched(), func(t touchedProject) bool {
+		_, found := slices.BinarySearch(t.paths, path)
+		return found
+	})
+}
+
 // uncovered lists the changed paths that no rule is about so far. Advice blocks
-// nothing, and so takes nothing out.
+// nothing, and so takes nothing out; nor does a rule that asks for DRIs alone
+// take out files of no project, for which it asks nobody.
 func (r *layerRun) uncovered(rules []*rule, states []ruleState) []string {
 	covered := newBits(len(r.trees.paths))
 	for i, one := range rules {
-		if !one.advice && len(states[i].Covers) > 0 {
-			covered.add(newScopeSet(Scope{Paths: states[i].Covers}).over(r.trees))
+		covers := states[i].Covers
+		if onlyDRIs(one.require...) {
+			covers = slices.DeleteFunc(slices.Clone(covers), func(p string) bool { return !r.inProject(p) })
+		}
+		if !one.advice && len(covers) > 0 {
+			covered.add(newScopeSet(Scope{Paths: covers}).over(r.trees))
 		}
 	}
 	var out []string
@@ -294,7 +319,7 @@ func (a *asker) distinguish(nodes []*node) (enough, complete bool) {
 	for _, n := range nodes {
 		n.roles(func(n *node) { before[n] = slices.Clone(n.people) })
 	}
-	enough, complete = distinguish(nodes)
+	enough, complete = distinguish(nodes, &a.seatings)
 	for _, top := range nodes {
 		top.roles(func(n *node) {
 			for _, c := range before[n] {

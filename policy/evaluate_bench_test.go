@@ -52,3 +52,37 @@ func BenchmarkEvaluate(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkEvaluateCloud is the embedded policy on a change of 30 files.
+func BenchmarkEvaluateCloud(b *testing.B) {
+	p, diags := policy.Load(nil, &policy.Source{Name: "cloud.hcl", Bytes: policy.Cloud()})
+	p = loaded(b, p, diags)
+	var all []fact.File
+	for i := range 20 {
+		all = append(all, file(fmt.Sprintf("pkg/f%d.go", i), "b"))
+	}
+	for i := range 10 {
+		all = append(all, file(fmt.Sprintf("instances/i%d.tf", i), "b"))
+	}
+	pull := change(p, all...)
+	pull.Reviews = []fact.Review{approve("ana", 1), approve("sam", 2), review("bo", fact.Commented, 3, "head")}
+	b.ReportAllocs()
+	for b.Loop() {
+		if d := p.Evaluate(pull); len(d.Rules) == 0 {
+			b.Fatal(d.Status)
+		}
+	}
+}
+
+func BenchmarkCompare(b *testing.B) {
+	p, pull := large(b, 200, 3000, 100)
+	before := p.Evaluate(pull)
+	pull.Reviews = pull.Reviews[:99]
+	after := p.Evaluate(pull)
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(policy.Compare(before, after)) == 0 {
+			b.Fatal("nothing differs")
+		}
+	}
+}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -88,6 +89,17 @@ func ListAttributesForTest() (out [][2]string) {
 		for _, a := range kinds[n.kind] {
 			out = append(out, [2]string{n.path, a.name})
 		}
+	}
+	return out
+}
+
+// OccurringForTest are the attributes whose texts are known, by "kind.attribute",
+// and whether the schema has such an attribute.
+func OccurringForTest() map[string]bool {
+	out := map[string]bool{}
+	for key := range occurring {
+		i := strings.LastIndexByte(key, '.')
+		out[key] = attributeOf(key[:i], key[i+1:]) != nil
 	}
 	return out
 }

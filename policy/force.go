@@ -454,7 +454,7 @@ func (w *world) evaluate(s *scalar, ctx *hcl.EvalContext) (v cty.Value, failure 
 	w.prepare(s.names)
 	defer func() {
 		if p := recover(); p != nil {
-			v, failure = cty.DynamicVal, shorten(fmt.Sprintf("line %d: %s: it cannot be evaluated (%v)", s.expr.Range().Start.Line, s.source, p), 500)
+			v, failure = cty.DynamicVal, oneLine("line %d: %s: it cannot be evaluated (%v)", s.expr.Range().Start.Line, s.source, p)
 		}
 	}()
 	v, diags := s.expr.Value(ctx)
@@ -464,10 +464,16 @@ func (w *world) evaluate(s *scalar, ctx *hcl.EvalContext) (v cty.Value, failure 
 			if d.Subject != nil {
 				line = d.Subject.Start.Line
 			}
-			return v, shorten(fmt.Sprintf("line %d: %s: %s", line, d.Summary, d.Detail), 500)
+			return v, oneLine("line %d: %s: %s", line, d.Summary, d.Detail)
 		}
 	}
 	return v, ""
+}
+
+// oneLine keeps what a library says of a failure short, and the same each time.
+func oneLine(format string, args ...any) string {
+	line, _, _ := strings.Cut(fmt.Sprintf(format, args...), "\n")
+	return shorten(line, 500)
 }
 
 // prepare gives names their values.

@@ -74,8 +74,8 @@ var builtins = []builtin{
 	{name: "setsubtract", use: "setsubtract(set, set)", doc: "what only the first set holds", fn: stdlib.SetSubtractFunc},
 	{name: "setunion", use: "setunion(set…)", doc: "what any set holds", fn: stdlib.SetUnionFunc},
 	{name: "sum", use: "sum(numbers)", doc: "numbers added up", fn: sumFunc},
-	{name: "max", use: "max(number…)", doc: "the greatest", fn: stdlib.MaxFunc},
-	{name: "min", use: "min(number…)", doc: "the least", fn: stdlib.MinFunc},
+	{name: "max", use: "max(number…)", doc: "the greatest", fn: boundedNumber(stdlib.MaxFunc, false)},
+	{name: "min", use: "min(number…)", doc: "the least", fn: boundedNumber(stdlib.MinFunc, false)},
 
 	{name: "startswith", use: "startswith(text, prefix)", doc: "whether a text starts with another", fn: textFunc(strings.HasPrefix)},
 	{name: "endswith", use: "endswith(text, suffix)", doc: "whether a text ends with another", fn: textFunc(strings.HasSuffix)},
@@ -165,6 +165,9 @@ var sumFunc = function.New(&function.Spec{
 			_, v := it.Element()
 			if v.IsNull() {
 				return cty.NilVal, fmt.Errorf("null cannot be added up")
+			}
+			if !fits(v) {
+				return cty.NilVal, errNumber
 			}
 			total = total.Add(v)
 		}

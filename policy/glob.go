@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -174,6 +175,12 @@ func (g glob) match(p string) bool {
 		return true
 	}
 	return strings.HasPrefix(p, g.lead) && doublestar.MatchUnvalidated(g.text, p)
+}
+
+// literal reports whether what is in the set starts with, or is, a text that
+// stands in one of its patterns, and no other spelling of it counts.
+func (s *globs) literal() bool {
+	return s.plain && !slices.ContainsFunc(s.exact, func(g glob) bool { return g.op != globEqual && g.op != globPrefix })
 }
 
 // verdict is what a set of patterns says of a path.

@@ -22,7 +22,10 @@ type seat struct {
 	project string // of a DRI's seat
 	def     RoleDef
 	holds   map[string][]fact.Holder
-	now     []string // who holds it now, sorted
+	ballots [][]fact.Holder // holds by ballot.index, once asked for
+	now     []string        // who holds it now, sorted
+	turn    time.Time       // what next found, once it was asked for
+	asked   bool
 	// unknown says why there may be more holders; "" where all are known.
 	unknown string
 	// owner is the login of the DRI whom the policy itself names.
@@ -84,7 +87,11 @@ func newSeat(def RoleDef, holds []fact.Holder, now time.Time) *seat {
 
 // at returns the hold by which login has the role at t.
 func (s *seat) at(login string, t time.Time) (fact.Holder, bool) {
-	for _, h := range s.holds[login] {
+	return holdAt(s.holds[login], t)
+}
+
+func holdAt(holds []fact.Holder, t time.Time) (fact.Holder, bool) {
+	for _, h := range holds {
 		if h.At(t) {
 			return h, true
 		}
@@ -95,6 +102,9 @@ func (s *seat) at(login string, t time.Time) (fact.Holder, bool) {
 // next returns the earliest time after now at which somebody gets or loses
 // the role; zero where there is none.
 func (s *seat) next(now time.Time) time.Time {
+	if s.asked {
+		return s.turn
+	}
 	var out time.Time
 	for _, hs := range s.holds {
 		for _, h := range hs {
@@ -102,6 +112,7 @@ func (s *seat) next(now time.Time) time.Time {
 			out = earliest(out, after(h.To, now))
 		}
 	}
+	s.turn, s.asked = out, true
 	return out
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -60,7 +61,14 @@ func drawHead(t *rapid.T, floor bool) string {
 		for _, m := range someone(t, 1, "members of "+name) {
 			members = append(members, fmt.Sprintf("%q", "@"+m))
 		}
-		fmt.Fprintf(&b, "role %q {\nmembers = [%s]\n", prefix+name, strings.Join(members, ", "))
+		list := strings.Join(members, ", ")
+		if rapid.IntRange(0, 3).Draw(t, "rotates") == 0 {
+			// Turns end between the reviews, which are from 2:00 on, or after noon.
+			length := rapid.SampledFrom([]string{"15m", "11h", "24h"}).Draw(t, "length")
+			fmt.Fprintf(&b, "role %q {\nrotation {\nstart = \"2026-03-02T02:00:00Z\"\nlength = %q\norder = [%s]\n}\n", prefix+name, length, list)
+		} else {
+			fmt.Fprintf(&b, "role %q {\nmembers = [%s]\n", prefix+name, list)
+		}
 		if i < 2 && rapid.Bool().Draw(t, "stand-in") {
 			fmt.Fprintf(&b, "otherwise = %q\n", prefix+string("bc"[i]))
 		}
@@ -108,8 +116,10 @@ func drawRequire(t *rapid.T, roles []string, depth int) string {
 }
 
 func drawRule(t *rapid.T, name, prefix string, uncovered bool) string {
-	changes := []string{"", "files", `glob("d0/**")`, "go.files", `[for f in files : f if f.mode != "100755"]`}
-	whens := []string{"", "", "", `label("security")`, fmt.Sprintf("label(\"l\", %q)", prefix+"a"), fmt.Sprintf("!label(\"l\", %q)", prefix+"b")}
+	changes := []string{"", "files", `glob("d0/**")`, "go.files", `[for f in files : f if f.mode != "100755"]`,
+		`[for r in terraform.resources : r if r.kind == "iam"]`, `concat(glob("d1/*"), terraform.resources)`}
+	whens := []string{"", "", "", "", `label("security")`, fmt.Sprintf("label(\"l\", %q)", prefix+"a"), fmt.Sprintf("!label(\"l\", %q)", prefix+"b"),
+		fmt.Sprintf("author_in(%q)", prefix+"c"), fmt.Sprintf("!author_in(%q)", prefix+"a"), `length(terraform.resources) < 2`}
 	roles := []string{prefix + "a", prefix + "b", prefix + "c"}
 	if prefix == "" {
 		changes = append(changes, "projects.files")
@@ -173,7 +183,11 @@ func drawPull(t *rapid.T, p *policy.Policy) fact.Pull {
 	}
 	snap := fact.Snapshot{Commit: "old", MergeBase: fact.Known("mb"), Head: map[string]fact.Entry{}, Base: map[string]fact.Entry{}, Patches: map[string]string{}}
 	for _, path := range lawPaths {
-		if rapid.IntRange(0, 2).Draw(t, "changes "+path) == 0 {
+		of := 2
+		if path == policy.RepoPath {
+			of = 5
+		}
+		if n := rapid.IntRange(0, of).Draw(t, "changes "+path); n == 0 || n > 2 {
 			continue
 		}
 		f := fact.File{Path: path, Status: fact.Modified, Base: drawEntry(t, "base"), Head: drawEntry(t, "head"), Patch: fact.Known("p")}
@@ -184,6 +198,18 @@ func drawPull(t *rapid.T, p *policy.Policy) fact.Pull {
 		if then := drawEntry(t, "then"); then.IsKnown() {
 			snap.Head[path], snap.Base[path], snap.Patches[path] = then.Value, f.Base.Value, "p"
 		}
+	}
+	if rapid.IntRange(0, 3).Draw(t, "renames") == 0 {
+		f := fact.File{Path: "d1/new", PreviousPath: "d0/old", Status: fact.Renamed, Base: entry("1"), Head: drawEntry(t, "renamed"), Patch: fact.Known("p")}
+		pull.Files = append(pull.Files, f)
+		if then := drawEntry(t, "renamed then"); then.IsKnown() {
+			snap.Head["d1/new"], snap.Base["d1/new"] = then.Value, fact.Entry{}
+			snap.Head["d0/old"], snap.Base["d0/old"] = fact.Entry{}, f.Base.Value
+		}
+	}
+	for i := range rapid.IntRange(0, 2).Draw(t, "resources") {
+		r := resource(fmt.Sprintf("google_x.r%d", i), rapid.SampledFrom([]fact.Maybe[string]{fact.Known("iam"), fact.Known("dns"), fact.Unknown[string]("no such type")}).Draw(t, "kind"), "d1/a")
+		pull.Findings.Terraform.Resources.Items = append(pull.Findings.Terraform.Resources.Items, r)
 	}
 	pull.Snapshots["old"] = snap
 	for i := range rapid.IntRange(0, 6).Draw(t, "reviews") {
@@ -201,7 +227,7 @@ func drawPull(t *rapid.T, p *policy.Policy) fact.Pull {
 		}
 	}
 	for i := range rapid.IntRange(0, 2).Draw(t, "commands") {
-		text := rapid.SampledFrom([]string{"/assign-dri @%s", "/assign-dri @%s d0", "/unassign-dri", "/delegate @%s", "/needs-security x"}).Draw(t, "command")
+		text := rapid.SampledFrom([]string{"/assign-dri @%s", "/assign-dri @%s d0", "/unassign-dri", "/delegate @%s", "/delegate @%s until 2026-03-02", "/needs-security x"}).Draw(t, "command")
 		if strings.Contains(text, "%s") {
 			text = fmt.Sprintf(text, anyone(t, "of"))
 		}
@@ -346,7 +372,7 @@ func forget(t *rapid.T, pull fact.Pull) (fact.Pull, string) {
 	gap := func(about string) {
 		pull.Gaps = append(slices.Clone(pull.Gaps), fact.Gap{About: about, Reason: "forgotten"})
 	}
-	what := rapid.SampledFrom([]string{"entry", "file", "snapshot", "path", "reviews", "commits", "labels", "pushes", "comments", "role", "member", "all"}).Draw(t, "forget")
+	what := rapid.SampledFrom([]string{"entry", "file", "snapshot", "path", "reviews", "commits", "labels", "pushes", "comments", "role", "member", "all", "kind", "resource"}).Draw(t, "forget")
 	switch what {
 	case "entry", "file":
 		i := drop(len(pull.Files), "file")
@@ -404,22 +430,46 @@ func forget(t *rapid.T, pull fact.Pull) (fact.Pull, string) {
 			break
 		}
 		h := roles[role]
-		roles[role] = fact.Holders{List: h.List[1:], Gaps: []fact.Gap{{Reason: "forgotten"}}}
+		roles[role] = fact.Holders{List: h.List[min(1, len(h.List)):], Gaps: []fact.Gap{{Reason: "forgotten"}}}
 	case "all":
 		gap("")
+	case "kind", "resource":
+		list := slices.Clone(pull.Findings.Terraform.Resources.Items)
+		i := drop(len(list), "resource")
+		if i < 0 {
+			break
+		}
+		if what == "kind" {
+			list[i].Kind = fact.Unknown[string]("forgotten")
+			pull.Findings.Terraform.Resources.Items = list
+			break
+		}
+		gone := fact.Gap{Paths: list[i].Paths, Reason: "forgotten"}
+		pull.Findings.Terraform.Resources = fact.List[fact.Resource]{Items: slices.Delete(list, i, i+1), Gaps: []fact.Gap{gone}}
 	}
 	return pull, what
 }
 
 func TestMoreUnknownNeverLetsAChangeThrough(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := drawCase(t, false)
+		c := drawCase(t, true)
 		p := c.policy(t)
 		before := p.Evaluate(c.pull)
 		pull, what := forget(t, c.pull)
 		after := p.Evaluate(pull)
 		if after.Status == policy.Met && before.Status != policy.Met {
 			t.Fatalf("let through by forgetting %s\n%s\n%s\n%s", what, c.text(c.rules), describe(before), describe(after))
+		}
+		for i, was := range before.Rules {
+			is := after.Rules[i]
+			switch {
+			case was.InForce && !is.InForce:
+				t.Fatalf("rule %s is no longer in force by forgetting %s\n%s\n%s\n%s", was.Name, what, c.text(c.rules), describe(before), describe(after))
+			case was.InForce && is.Status == policy.Met && was.Status != policy.Met:
+				t.Fatalf("rule %s is met by forgetting %s\n%s\n%s\n%s", was.Name, what, c.text(c.rules), describe(before), describe(after))
+			case was.InForce && what != "file" && !within(was.Scope, is.Scope):
+				t.Fatalf("rule %s covers less by forgetting %s\n%s\n%s\n%s", was.Name, what, c.text(c.rules), describe(before), describe(after))
+			}
 		}
 	})
 }
@@ -548,4 +598,197 @@ func TestTheMatchingAgreesWithBruteForce(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestTimeAloneChangesNothingBeforeADecisionExpires(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawCase(t, true)
+		p := c.policy(t)
+		before := p.Evaluate(c.pull)
+		if !before.ValidUntil.IsZero() && !before.ValidUntil.After(c.pull.Now) {
+			t.Fatalf("it expired at %v, before it was made", before.ValidUntil)
+		}
+		last := 60 * 24 * time.Hour
+		if !before.ValidUntil.IsZero() {
+			last = before.ValidUntil.Sub(c.pull.Now) - 1
+		}
+		later := c.pull
+		later.Now = c.pull.Now.Add(time.Duration(rapid.Int64Range(0, int64(last)).Draw(t, "later")))
+		after := p.Evaluate(later)
+		if before.Status != after.Status {
+			t.Fatalf("%s at %v, %s at %v, and valid until %v\n%s\n%s\n%s", before.Status, c.pull.Now, after.Status, later.Now, before.ValidUntil, c.text(c.rules), describe(before), describe(after))
+		}
+		for i, was := range before.Rules {
+			if is := after.Rules[i]; was.Status != is.Status || was.InForce != is.InForce {
+				t.Fatalf("rule %s: %s at %v, %s at %v, and valid until %v\n%s\n%s\n%s", was.Name, was.Status, c.pull.Now, is.Status, later.Now, before.ValidUntil, c.text(c.rules), describe(before), describe(after))
+			}
+		}
+	})
+}
+
+func TestTheLawsAreHeldOverCasesOfEveryKind(t *testing.T) {
+	const draws = 600
+	cases := rapid.Custom(func(t *rapid.T) policy.Decision {
+		c := drawCase(t, true)
+		return c.policy(t).Evaluate(c.pull)
+	})
+	seen := map[string]int{}
+	count := func(rs []policy.Reason) {
+		for _, r := range rs {
+			seen[string(r.Code)]++
+		}
+	}
+	for i := range draws {
+		d := cases.Example(i)
+		seen["decision "+string(d.Status)]++
+		count(d.Notes)
+		for _, r := range d.Rules {
+			seen["rule "+string(r.Status)]++
+			count(r.Reasons)
+			for _, l := range leaves(r.Require) {
+				seen["requirement "+string(l.Status)]++
+				count(l.Reasons)
+			}
+		}
+		for _, v := range d.Reviews {
+			count(v.Reasons)
+		}
+		for _, v := range d.Commands {
+			count(v.Reasons)
+			seen[fmt.Sprintf("command accepted %v", v.Accepted)]++
+		}
+		if !d.ValidUntil.IsZero() {
+			seen["expires"]++
+		}
+	}
+	for _, s := range []policy.Status{policy.Met, policy.Waiting, policy.Stuck, policy.Refused} {
+		if n := seen["decision "+string(s)]; n < draws/50 {
+			t.Errorf("%d of %d decisions are %s", n, draws, s)
+		}
+	}
+	for _, what := range []string{
+		"rule idle", "rule met", "rule waiting", "rule stuck", "rule refused", "requirement idle", "requirement met", "requirement stuck", "command accepted true", "command accepted false", "expires",
+		"changes_unknown", "changes_empty", "when_false", "when_unknown", "label_seen", "label_doubted", "is_author", "is_contributor", "review_overtaken", "review_dismissed", "review_comments",
+		"review_force_pushed", "review_holds_nothing", "review_shown", "review_blocks", "review_stale", "review_not_head", "review_out_of_turn", "review_used", "author_is_dri", "dri_missing", "nobody_left", "stood_in",
+		"too_few_people", "too_few_distinct", "alternative_chosen", "no_project_touched", "policy_file_changed", "no_rule_asks", "command_by_contributor", "command_for_contributor", "command_needs_role", "command_untouched",
+	} {
+		if seen[what] == 0 {
+			t.Errorf("no case reaches %s", what)
+		}
+	}
+	if t.Failed() || testing.Verbose() {
+		for _, k := range slices.Sorted(maps.Keys(seen)) {
+			t.Logf("%-40s %d", k, seen[k])
+		}
+	}
+}
+
+func TestAnApprovalFollowsTheFilesThatItCoversAndNoOthers(t *testing.T) {
+	reached := map[string]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawCase(t, true)
+		if len(c.pull.Files) == 0 {
+			t.Skip("no files")
+		}
+		p := c.policy(t)
+		// Everybody approved an older commit, on which all was as it is now.
+		c.pull.ForcePushes, c.pull.Reviews = nil, nil
+		for i, by := range lawPeople {
+			c.pull.Reviews = append(c.pull.Reviews, review(by, fact.Approved, i+1, "old"))
+		}
+		snap := fact.Snapshot{Commit: "old", MergeBase: fact.Known("mb"), Head: map[string]fact.Entry{}, Base: map[string]fact.Entry{}}
+		for _, f := range c.pull.Files {
+			for _, path := range f.Paths() {
+				snap.Head[path], snap.Base[path] = fact.Entry{}, fact.Entry{}
+			}
+		}
+		for _, f := range c.pull.Files {
+			snap.Head[f.Path], snap.Base[f.Paths()[0]] = f.Head.Value, f.Base.Value
+		}
+		c.pull.Snapshots = map[string]fact.Snapshot{"old": snap}
+		before := p.Evaluate(c.pull)
+		after := c.pull
+		after.Files = slices.Clone(c.pull.Files)
+		f := &after.Files[rapid.IntRange(0, len(after.Files)-1).Draw(t, "file")]
+		side := rapid.SampledFrom([]*fact.Maybe[fact.Entry]{&f.Head, &f.Base}).Draw(t, "side")
+		if !side.IsKnown() {
+			t.Skip("its entry is not known, so that its mode could change as well")
+		}
+		*side, f.Patch = fact.Known(fact.Entry{Mode: side.Value.Mode, Blob: "another"}), fact.Known("another")
+		changed := func(s policy.Scope) bool {
+			return s.All || slices.ContainsFunc(f.Paths(), func(p string) bool { return slices.Contains(s.Paths, p) })
+		}
+		for i, r := range p.Evaluate(after).Rules {
+			was := leaves(before.Rules[i].Require)
+			for j, l := range leaves(r.Require) {
+				for _, a := range l.Counted {
+					if a.Commit == "old" && changed(l.Scope) {
+						t.Fatalf("%s counts for %s over %v, of which %s is another\n%s\n%s", a.By, r.Name, l.Scope, f.Path, c.text(c.rules), describe(before))
+					}
+				}
+				if changed(l.Scope) {
+					for _, a := range was[j].Counted {
+						if a.Commit == "old" {
+							reached["falls"]++
+						}
+					}
+					continue
+				}
+				if before.Rules[i].Distinct {
+					continue // whose seats are also other requirements'
+				}
+				if fmt.Sprint(l.Counted) != fmt.Sprint(was[j].Counted) {
+					t.Fatalf("%v counted for %s over %v, and once %s is another %v\n%s\n%s", was[j].Counted, r.Name, l.Scope, f.Path, l.Counted, c.text(c.rules), describe(before))
+				}
+				for _, a := range l.Counted {
+					if a.Commit == "old" {
+						reached["stands"]++
+					}
+				}
+			}
+		}
+	})
+	if !t.Failed() && (reached["falls"] == 0 || reached["stands"] == 0) {
+		t.Errorf("no case reaches it: %v", reached)
+	}
+}
+
+func TestARequestForChangesBlocksUntilThatPersonApproves(t *testing.T) {
+	reached := 0
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawCase(t, true)
+		p := c.policy(t)
+		find := func(d policy.Decision, rule, leaf int) policy.Requirement { return leaves(d.Rules[rule].Require)[leaf] }
+		by := func(l policy.Requirement, login string) bool {
+			return slices.ContainsFunc(l.Counted, func(a policy.Approval) bool { return a.By == login && a.Review != 0 })
+		}
+		for i, r := range p.Evaluate(c.pull).Rules {
+			for j, l := range leaves(r.Require) {
+				for _, a := range l.Counted {
+					if a.Review == 0 {
+						continue
+					}
+					reached++
+					pull := c.pull
+					// The latest of their reviews of that moment, so that they hold the role.
+					last := fact.Review{ID: 1000, Author: fact.Person{Login: a.By}, State: fact.ChangesRequested, At: a.At, Commit: "old"}
+					pull.Reviews = slices.DeleteFunc(slices.Clone(pull.Reviews), func(r fact.Review) bool { return r.Author.Login == a.By && r.At.After(a.At) })
+					pull.Reviews = append(pull.Reviews, last)
+					d := p.Evaluate(pull)
+					if got := find(d, i, j); got.Status != policy.Refused || by(got, a.By) || !slices.Contains(got.Blockers, a.By) {
+						t.Fatalf("%s requests changes, and %s of %s is %s\n%s\n%s", a.By, l.Role, r.Name, got.Status, c.text(c.rules), describe(d))
+					}
+					last.ID, last.State, last.Commit, last.Delivered = 1001, fact.Approved, "head", "head"
+					pull.Reviews = append(pull.Reviews, last)
+					d = p.Evaluate(pull)
+					if got := find(d, i, j); slices.Contains(got.Blockers, a.By) || !r.Distinct && got.Status != policy.Idle && !by(got, a.By) {
+						t.Fatalf("%s approves again, and %s of %s is %s\n%s\n%s", a.By, l.Role, r.Name, got.Status, c.text(c.rules), describe(d))
+					}
+				}
+			}
+		}
+	})
+	if !t.Failed() && reached == 0 {
+		t.Error("no case reaches it")
+	}
 }

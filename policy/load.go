@@ -703,10 +703,11 @@ func (ld *loader) advise() {
 			ld.warnf(r.rng, "Role without members", "Nobody can ever approve for it%s", map[bool]string{true: ".", false: ", but for its stand-in."}[r.Otherwise == ""])
 		}
 	}
-	covered := false
 	for _, r := range l.rules {
 		ld.in = grammar.block("rule").what([]string{r.name})
-		covered = covered || !r.advice && (r.mentionsName("uncovered.files") || r.changes == nil && r.when == nil)
+		if r.distinct && !l.seatable(r) {
+			ld.warnf(r.rng, "Too few different people", "The rule is distinct, and its roles are not held by enough different people for each of its requirements.")
+		}
 		each(r.require, func(req *requirement) {
 			role := l.role(req.role)
 			if role == nil || len(role.Teams) > 0 || role.Calendar != "" || role.Name == roleDRI {
@@ -722,7 +723,7 @@ func (ld *loader) advise() {
 		})
 	}
 	ld.in = "policy"
-	if !covered && !l.floor {
+	if !l.floor && !l.covers() && !l.base.covers() {
 		ld.warnf(l.rng, "Files without a rule", "Files that no rule is about need no review. Add a rule with changes = uncovered.files for the rest.")
 	}
 	ld.in = ""

@@ -1,13 +1,17 @@
 package policy_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 func source(name, text string) *policy.Source {
@@ -292,5 +296,44 @@ project "mi" {
 	away := map[string][]policy.Span{"ana": {{From: day(3, 0), To: day(22, 0)}}, "bo-x": {{From: day(3, 10), To: day(3, 18)}}}
 	if diff := cmp.Diff(away, p.Away()); diff != "" {
 		t.Errorf("away (-want +got):\n%s", diff)
+	}
+}
+
+func TestAGlobFindsTheSameAmongManyFilesAsAmongFew(t *testing.T) {
+	patterns := []string{"a/**", "b/x", "A/**", "é/**", "a/b/**", "**"}
+	names := []string{"a/x", "a", "ab/x", "A/x", "a/b/c", "b/x", "b/xx", "é/x", "e\u0301/x", "a\\x", "z"}
+	rapid.Check(t, func(t *rapid.T) {
+		var quoted []string
+		for _, p := range rapid.SliceOfN(rapid.SampledFrom(patterns), 1, 3).Draw(t, "patterns") {
+			quoted = append(quoted, fmt.Sprintf("%q", p))
+		}
+		p, _ := policy.Load(nil, source("x", preamble+ruleOf("changes = glob("+strings.Join(quoted, ", ")+")")))
+		var few fact.Pull
+		for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom(names), 1, 6, rapid.ID[string]).Draw(t, "files") {
+			f := fact.File{Path: name, Status: fact.Modified}
+			if rapid.IntRange(0, 3).Draw(t, "renamed") == 0 {
+				f.PreviousPath, f.Status = rapid.SampledFrom(names).Draw(t, "from"), fact.Renamed
+			}
+			few.Files = append(few.Files, f)
+		}
+		many := few
+		many.Files = slices.Clone(few.Files)
+		everything := slices.Contains(quoted, `"**"`)
+		for i := range 100 {
+			if !everything {
+				many.Files = append(many.Files, fact.File{Path: fmt.Sprintf("other%d/y", i), Status: fact.Modified})
+			}
+		}
+		if a, b := shape(policy.States(p, few, nil)["r"]), shape(policy.States(p, many, nil)["r"]); a != b {
+			t.Fatalf("%v over %+v\nfew:  %s\nmany: %s", quoted, few.Files, a, b)
+		}
+	})
+}
+
+func TestTextsThatOccurAreOfAttributesThatExist(t *testing.T) {
+	for key, exists := range policy.OccurringForTest() {
+		if !exists {
+			t.Errorf("the schema has no %s", key)
+		}
 	}
 }

@@ -9,6 +9,10 @@ import (
 // tries. Past it, what was tried decides, which can only ask for more.
 const maxChoices = 4096
 
+// maxSeating bounds how often one evaluation looks whether a person can take a
+// place. Past it places stay empty, which again can only ask for more.
+const maxSeating = 2_000_000
+
 // place is a role requirement of one way to meet a rule, and how many people it
 // takes.
 type place struct {
@@ -22,10 +26,11 @@ type seating struct {
 	chairs []int          // → index of its place
 	sits   map[string]int // login → chair
 	taken  []bool         // by chair
+	left   *int           // of maxSeating
 }
 
-func newSeating(places []place) *seating {
-	s := &seating{places: places, sits: map[string]int{}}
+func newSeating(places []place, left *int) *seating {
+	s := &seating{places: places, sits: map[string]int{}, left: left}
 	for i, p := range places {
 		for range p.need {
 			s.chairs = append(s.chairs, i)
@@ -41,6 +46,9 @@ func (s *seating) fill(people func(*node) []string) (empty int) {
 	var seat func(c int, tried map[string]bool) bool
 	seat = func(c int, tried map[string]bool) bool {
 		for _, login := range people(s.places[s.chairs[c]].node) {
+			if *s.left--; *s.left < 0 {
+				return false
+			}
 			if tried[login] {
 				continue
 			}
@@ -97,8 +105,8 @@ func choices(nodes []*node, try func([]place) bool) bool {
 // distinguish leaves everybody who counts in at most one place of a distinct
 // rule: the way that can be completed, and needs the fewest more. It reports
 // whether there are enough people to complete it, and whether all ways were
-// tried.
-func distinguish(nodes []*node) (enough, complete bool) {
+// tried. What it does is taken from left.
+func distinguish(nodes []*node, left *int) (enough, complete bool) {
 	type result struct {
 		seated *seating
 		lack   int // chairs that nobody can fill
@@ -106,14 +114,15 @@ func distinguish(nodes []*node) (enough, complete bool) {
 	}
 	var best *result
 	complete = choices(nodes, func(places []place) bool {
-		r := &result{seated: newSeating(places)}
+		r := &result{seated: newSeating(places, left)}
 		r.open = r.seated.fill((*node).counted)
 		r.lack = r.seated.fill((*node).possible)
 		if best == nil || cmp.Or(cmp.Compare(r.lack, best.lack), cmp.Compare(r.open, best.open)) < 0 {
 			best = r
 		}
-		return r.open == 0
+		return r.open == 0 || *left < 0
 	})
+	complete = complete && *left >= 0
 	if best == nil {
 		return true, complete
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 // candidate is a person whose approval counts for one requirement.
@@ -50,6 +52,10 @@ func (a *asker) nodes(req *requirement) []*node {
 		n := &node{out: Requirement{Kind: req.kind, Scope: a.given}}
 		for _, c := range req.children {
 			kids := a.nodes(c)
+			if req.kind == KindAny && onlyDRIs(c) && len(kids) > 0 && !a.answered(kids) {
+				n.out.Reasons = append(n.out.Reasons, Reason{Code: DRIsAnswerForPart})
+				continue
+			}
 			if len(kids) > 1 && req.kind == KindAny {
 				// Every project's DRI is one alternative together.
 				kids = []*node{{out: Requirement{Kind: KindAll, Scope: a.given}, children: kids}}
@@ -81,6 +87,43 @@ func (a *asker) driNodes(req *requirement) []*node {
 	return out
 }
 
+// onlyDRIs reports whether a requirement asks for nobody but DRIs.
+func onlyDRIs(reqs ...*requirement) bool {
+	only := true
+	each(reqs, func(r *requirement) { only = only && r.role == roleDRI })
+	return only
+}
+
+// answered reports whether the DRIs of nodes answer for every file that the
+// rule is about. Where they do not, they are no alternative to a role that does:
+// a DRI could get anything through by touching a project of theirs beside it.
+func (a *asker) answered(nodes []*node) bool {
+	var sets []*globs
+	for _, n := range nodes {
+		n.roles(func(n *node) {
+			if d := a.dris.byName[n.out.Project]; d.project != nil {
+				sets = append(sets, d.project.set)
+			}
+		})
+	}
+	if len(sets) == 0 {
+		return true // it is the pull request's own DRI
+	}
+	paths := a.given.Paths
+	if a.given.All {
+		if gapAbout(a.pull, fact.AboutFiles) != "" {
+			return false
+		}
+		paths = a.trees.paths
+	}
+	return !slices.ContainsFunc(paths, func(p string) bool { return !inAny(sets, p) })
+}
+
+// inAny reports whether a path is in one of the sets for certain.
+func inAny(sets []*globs, p string) bool {
+	return slices.ContainsFunc(sets, func(s *globs) bool { return s.match(p, fact.FoldPath(p)) == matched })
+}
+
 // touches reports whether the rule's scope meets the project's files.
 func (a *asker) touches(d *dri) bool {
 	return a.scope.all || d.touched.unknown != "" || slices.ContainsFunc(d.touched.paths, a.scope.has)
@@ -100,8 +143,12 @@ func (a *asker) role(req *requirement, first *seat, scope Scope, set *scopeSet) 
 	}
 	n.out.Teams = slices.Sorted(slices.Values(last.def.Teams))
 
+	barred := a.barred(req.allow)
 	for _, b := range a.ballots {
-		c, ok := a.candidate(b, seats, req.allow, n, set)
+		if len(b.approvals) == 0 || barred[b.index] {
+			continue
+		}
+		c, ok := a.candidate(b, seats, n, set)
 		if ok {
 			n.people = append(n.people, c)
 		}
@@ -213,13 +260,7 @@ func (a *asker) ownStanding(s *seat) (candidate, bool) {
 
 // candidate finds the approval by which a person counts for n, and notes for
 // each that does not why.
-func (a *asker) candidate(b *ballot, seats []*seat, allow []string, n *node, set *scopeSet) (candidate, bool) {
-	if len(b.approvals) == 0 {
-		return candidate{}, false
-	}
-	if _, barred := a.writers.bars(b.login, b.bot, allow); barred {
-		return candidate{}, false
-	}
+func (a *asker) candidate(b *ballot, seats []*seat, n *node, set *scopeSet) (candidate, bool) {
 	name := func(why Reason) Reason {
 		why.Person, why.Rule, why.Role, why.Project = b.login, a.rule.name, n.out.Role, n.out.Project
 		return why
@@ -227,13 +268,13 @@ func (a *asker) candidate(b *ballot, seats []*seat, allow []string, n *node, set
 	for _, v := range b.approvals {
 		via, holds := "", false
 		for _, s := range seats {
-			if h, ok := s.at(b.login, v.at()); ok {
+			if h, ok := holdAt(a.holds(s, b), v.at()); ok {
 				via, holds = h.Via, true
 				break
 			}
 		}
 		if !holds {
-			if slices.ContainsFunc(seats, func(s *seat) bool { return len(s.holds[b.login]) > 0 }) {
+			if slices.ContainsFunc(seats, func(s *seat) bool { return len(a.holds(s, b)) > 0 }) {
 				a.verdicts.note(v, name(Reason{Code: ReviewOutOfTurn, At: v.at()}))
 			}
 			continue
@@ -245,6 +286,31 @@ func (a *asker) candidate(b *ballot, seats []*seat, allow []string, n *node, set
 		return candidate{b.login, v, via}, true
 	}
 	return candidate{}, false
+}
+
+// barred says of each ballot whether its person's approval cannot count.
+func (s *subject) barred(allow []string) []bool {
+	key := strings.Join(allow, " ")
+	if list, ok := s.bars[key]; ok {
+		return list
+	}
+	list := make([]bool, len(s.ballots))
+	for i, b := range s.ballots {
+		_, list[i] = s.writers.bars(b.login, b.bot, allow)
+	}
+	s.bars[key] = list
+	return list
+}
+
+// holds returns the holds of a ballot's person on a role.
+func (s *subject) holds(of *seat, b *ballot) []fact.Holder {
+	if of.ballots == nil {
+		of.ballots = make([][]fact.Holder, len(s.ballots))
+		for i, b := range s.ballots {
+			of.ballots[i] = of.holds[b.login]
+		}
+	}
+	return of.ballots[b.index]
 }
 
 // block notes who requests changes and holds one of the roles, now or when

@@ -43,9 +43,12 @@ type drift struct {
 	changed bits     // by index of trees.paths: changed, or not comparable
 	count   int      // of changed
 	extra   []string // paths beyond trees.paths that cannot be compared
-	// reverted are paths that were changed then and no longer are. They are
-	// in nobody's present scope but where a finding read them.
+	// reverted are paths that are not changed now but were then, or that the
+	// base has changed since. They are in nobody's present scope but where a
+	// finding read them.
 	reverted []string
+	// incomplete says why reverted may lack some; "" where it has all.
+	incomplete string
 }
 
 func treesOf(pull *fact.Pull) *trees {
@@ -103,16 +106,36 @@ func (t *trees) stands(v *vote, scope *scopeSet, sticky string) (why Reason, ok 
 	if sticky == stickyNever {
 		return Reason{Code: ReviewNotHead, Person: v.login, Commit: v.commit}, false
 	}
-	d := t.since(v.commit, sticky == stickyPatch)
+	// Many people's approvals are of the same commit.
+	key := driftKey{v.commit, sticky == stickyPatch}
+	found, ok := scope.stale[key]
+	if !ok {
+		if scope.stale == nil {
+			scope.stale = map[driftKey]Reason{}
+		}
+		found = t.stale(key, scope)
+		scope.stale[key] = found
+	}
+	found.Person, found.Commit, found.Paths = v.login, v.commit, slices.Clone(found.Paths)
+	return found, found.Code == ""
+}
+
+// stale says what of a commit's scope has changed since it; the zero Reason
+// where nothing has.
+func (t *trees) stale(key driftKey, scope *scopeSet) Reason {
+	d := t.since(key)
 	if d.unknown != "" {
-		return Reason{Code: ReviewUncompared, Person: v.login, Commit: v.commit, Detail: d.unknown}, false
+		return Reason{Code: ReviewUncompared, Detail: d.unknown}
 	}
 	if scope.all {
 		if missing := gapWithoutPaths(t.pull); missing != "" {
-			return Reason{Code: ReviewUncompared, Person: v.login, Commit: v.commit, Detail: missing}, false
+			return Reason{Code: ReviewUncompared, Detail: missing}
 		}
 	}
-	stale := Reason{Code: ReviewStale, Person: v.login, Commit: v.commit}
+	if d.incomplete != "" && !scope.all && slices.ContainsFunc(scope.paths, func(p string) bool { return t.owner[p] == nil }) {
+		return Reason{Code: ReviewUncompared, Detail: d.incomplete}
+	}
+	stale := Reason{Code: ReviewStale}
 	note := func(p string) {
 		stale.Count++
 		if len(stale.Paths) < shownPaths {
@@ -138,18 +161,20 @@ func (t *trees) stands(v *vote, scope *scopeSet, sticky string) (why Reason, ok 
 			note(p)
 		}
 	}
-	return stale, stale.Count == 0
+	if stale.Count == 0 {
+		return Reason{}
+	}
+	return stale
 }
 
-// since returns what has changed since commit.
-func (t *trees) since(commit string, patch bool) *drift {
-	key := driftKey{commit, patch}
+// since returns what has changed since a commit.
+func (t *trees) since(key driftKey) *drift {
 	if d := t.drift[key]; d != nil {
 		return d
 	}
 	d := &drift{changed: newBits(len(t.paths))}
 	t.drift[key] = d
-	snap, ok := t.pull.Snapshots[commit]
+	snap, ok := t.pull.Snapshots[key.commit]
 	switch {
 	case !ok:
 		d.unknown = "the approved commit was not read"
@@ -165,7 +190,7 @@ func (t *trees) since(commit string, patch bool) *drift {
 		if sameEntry(snap.Head, p, t.head[p]) && sameEntry(snap.Base, p, t.base[p]) {
 			continue
 		}
-		if patch && t.samePatch(&snap, p) {
+		if key.patch && t.samePatch(&snap, p) {
 			continue
 		}
 		d.changed.set(i)
@@ -181,6 +206,7 @@ func (t *trees) since(commit string, patch bool) *drift {
 			}
 		}
 	}
+	d.incomplete = snap.Incomplete
 	for p, was := range snap.Head {
 		if before, ok := snap.Base[p]; t.owner[p] == nil && (!ok || before != was) {
 			d.reverted = append(d.reverted, p)
@@ -193,11 +219,12 @@ func (t *trees) since(commit string, patch bool) *drift {
 }
 
 // samePatch reports whether the file that p belongs to is changed by the very
-// same patch, and has the same mode. A patch does not show modes.
+// same patch, and has the same mode. A patch does not show modes, and an empty
+// one nothing at all.
 func (t *trees) samePatch(snap *fact.Snapshot, p string) bool {
 	f := t.owner[p]
 	then, ok := snap.Patches[f.Path]
-	if !ok || !f.Patch.IsKnown() || then != f.Patch.Value {
+	if !ok || then == "" || !f.Patch.IsKnown() || then != f.Patch.Value {
 		return false
 	}
 	was, ok := snap.Head[p]
@@ -231,6 +258,8 @@ type scopeSet struct {
 	all   bool
 	paths []string // sorted
 	bits  bits     // by index of trees.paths, once asked for
+	// stale is what trees.stale found.
+	stale map[driftKey]Reason
 }
 
 func newScopeSet(s Scope) *scopeSet { return &scopeSet{all: s.All, paths: s.Paths} }

@@ -214,6 +214,13 @@ func TestStickySaysWhatAnApprovalIsHeldTo(t *testing.T) {
 			name: "patch: left out, and the files are the same", sticky: "patch", then: [2]string{"b", "base"}, patch: "", want: policy.Met,
 			change: func(p *fact.Pull) { p.Files[0].Patch = fact.Unknown[string]("too large") },
 		},
+		{
+			name: "patch: an empty patch shows nothing", sticky: "patch", then: [2]string{"b0", "older"}, patch: "", want: policy.Waiting,
+			change: func(p *fact.Pull) {
+				p.Files[0].Patch = fact.Known("")
+				p.Snapshots["old"].Patches["main.go"] = ""
+			},
+		},
 		{name: "scope: the base moved under the same patch", sticky: "scope", then: [2]string{"b0", "older"}, patch: "patch b", want: policy.Waiting},
 		{name: "never: another commit with the same files", sticky: "never", then: [2]string{"b", "base"}, patch: "patch b", want: policy.Waiting},
 		{
@@ -279,4 +286,13 @@ rule "infra" {
 			t.Fatal("the scope lacks what the analysis read")
 		}
 	}
+	t.Run("more may have been changed then", func(t *testing.T) {
+		then["m/variables.tf"] = [2]string{"v", "v"}
+		s := snapshot(then)
+		s.Incomplete = "GitHub lists 300 files of a comparison"
+		pull.Snapshots = map[string]fact.Snapshot{"old": s}
+		wantStatus(t, p.Evaluate(pull), policy.Waiting)
+		pull.Findings.Terraform.Resources.Items[0].Paths = []string{"m/main.tf"}
+		wantStatus(t, p.Evaluate(pull), policy.Met)
+	})
 }

@@ -222,7 +222,7 @@ func (w *world) filesAt(paths []string) []*origin {
 // characters are put aside is followed by a gap of its own.
 func (w *world) glob(set *globs) []*origin {
 	var out []*origin
-	for _, f := range w.files {
+	for _, f := range w.nearby(set) {
 		best := unmatched
 		for i := range f.paths {
 			best = max(best, set.match(f.paths[i], f.folded[i]))
@@ -235,6 +235,38 @@ func (w *world) glob(set *globs) []*origin {
 		}
 	}
 	return append(out, w.fileGaps()...)
+}
+
+// nearby returns, in their order, the files that may be in set: all but those
+// that a look into the sorted paths rules out. Policies have a directory for
+// each of many rules.
+func (w *world) nearby(set *globs) []*changedFile {
+	if len(w.files) < 64 || !set.literal() {
+		return w.files
+	}
+	if w.sorted == nil {
+		for _, f := range w.files {
+			for i, p := range f.paths {
+				w.sorted = append(w.sorted, namedFile{p, f})
+				if f.folded[i] != p && (len(w.odd) == 0 || w.odd[len(w.odd)-1] != f) {
+					w.odd = append(w.odd, f)
+				}
+			}
+		}
+		slices.SortFunc(w.sorted, func(a, b namedFile) int { return strings.Compare(a.path, b.path) })
+	}
+	out := slices.Clone(w.odd)
+	for _, g := range set.exact {
+		from, _ := slices.BinarySearchFunc(w.sorted, g.text, func(n namedFile, text string) int { return strings.Compare(n.path, text) })
+		for _, n := range w.sorted[from:] {
+			if !strings.HasPrefix(n.path, g.text) {
+				break
+			}
+			out = append(out, n.file)
+		}
+	}
+	slices.SortFunc(out, func(a, b *changedFile) int { return a.index - b.index })
+	return slices.Compact(out)
 }
 
 // resources returns the resources whose type or address is in set.
@@ -377,10 +409,15 @@ func (w *world) authorIn(name string) cty.Value {
 	if !ok {
 		return unknown(cty.Bool, "nobody could say who holds the role "+name)
 	}
+	holds := false
 	for _, h := range holders.List {
-		if fact.Login(h.Login) == login && h.At(w.pull.Now) {
-			return cty.True
+		if fact.Login(h.Login) == login {
+			holds = holds || h.At(w.pull.Now)
+			w.until = earliest(w.until, earliest(after(h.From, w.pull.Now), after(h.To, w.pull.Now)))
 		}
+	}
+	if holds {
+		return cty.True
 	}
 	if len(holders.Gaps) > 0 {
 		return unknown(cty.Bool, holders.Gaps[0].Reason)

@@ -6,26 +6,28 @@ import (
 
 // verdicts collects what becomes of each review, over all layers.
 type verdicts struct {
-	counts  map[*vote][]RuleRole
-	reasons map[*vote][]Reason
+	counts  [][]RuleRole // by vote.index
+	reasons [][]Reason   // by vote.index
 }
 
-func newVerdicts() *verdicts {
-	return &verdicts{counts: map[*vote][]RuleRole{}, reasons: map[*vote][]Reason{}}
+func newVerdicts(votes int) *verdicts {
+	return &verdicts{counts: make([][]RuleRole, votes), reasons: make([][]Reason, votes)}
 }
 
-func (v *verdicts) note(on *vote, why Reason) { v.reasons[on] = append(v.reasons[on], why) }
+func (v *verdicts) note(on *vote, why Reason) {
+	v.reasons[on.index] = append(v.reasons[on.index], why)
+}
 
 // count notes that on counts for a requirement, once. A rule's requirements
 // come one after the other.
 func (v *verdicts) count(on *vote, of RuleRole) {
-	have := v.counts[on]
+	have := v.counts[on.index]
 	for i := len(have) - 1; i >= 0 && have[i].Rule == of.Rule; i-- {
 		if have[i] == of {
 			return
 		}
 	}
-	v.counts[on] = append(have, of)
+	v.counts[on.index] = append(have, of)
 }
 
 // list returns one verdict for each vote, in their order.
@@ -34,7 +36,7 @@ func (v *verdicts) list(votes []*vote, writers *contributors, ballots map[string
 	for i, one := range votes {
 		r := ReviewVerdict{
 			Review: one.review.ID, By: one.login, State: one.review.State, Commit: one.commit,
-			Counts: v.counts[one],
+			Counts: v.counts[one.index],
 		}
 		r.Reasons = v.explain(one, r, writers, ballots[one.login])
 		out[i] = r
@@ -46,7 +48,7 @@ func (v *verdicts) explain(one *vote, r ReviewVerdict, writers *contributors, b 
 	if one.void != nil {
 		return []Reason{*one.void}
 	}
-	if noted := v.reasons[one]; len(noted) > 0 {
+	if noted := v.reasons[one.index]; len(noted) > 0 {
 		return noted
 	}
 	if len(r.Counts) > 0 {

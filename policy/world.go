@@ -3,6 +3,7 @@ package policy
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -32,9 +33,12 @@ type world struct {
 	files      []*changedFile
 	byPath     map[string]*changedFile // by both names of a rename
 	ranks      map[string]int          // of all paths, in their order
+	sorted     []namedFile             // all names of all files, once asked for
+	odd        []*changedFile          // whose names fold to others
 	uncovered  map[string]bool
 	projects   []touchedProject
 	labels     []seenLabel // asked for by the rule that is being evaluated
+	until      time.Time   // when time alone may change an answer that was given; zero: never
 	// localLabels are the labels that a local asked for when it got its value.
 	localLabels map[string][]seenLabel
 }
@@ -89,6 +93,12 @@ type changedFile struct {
 	paths   []string
 	folded  []string
 	element *origin
+}
+
+// namedFile is a file by one of its names.
+type namedFile struct {
+	path string
+	file *changedFile
 }
 
 // origin is one element of a list of findings, or a gap in one. Values that

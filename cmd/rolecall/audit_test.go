@@ -101,6 +101,9 @@ func TestTheRecordTellsOfAMergeAndCanBeProven(t *testing.T) {
 
 		code, out, _ = w.rolecall("audit", "export", "--since", "1h", "--format", "csv")
 		rows, err := csv.NewReader(strings.NewReader(out)).ReadAll()
+		if !strings.Contains(out, ",project,dri,instances,met,ana,ana,") {
+			t.Errorf("the DRI is not told:\n%s", out)
+		}
 		if err != nil || code != 0 || len(rows) < 4 || len(rows[0]) != len(audit.Columns) {
 			t.Errorf("csv: exit code %d, %v\n%s", code, err, out)
 		}

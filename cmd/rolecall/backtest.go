@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -14,17 +17,19 @@ import (
 	"github.com/rolecall/rolecall/internal/replay"
 	"github.com/rolecall/rolecall/internal/report"
 	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 type backtestCmd struct {
-	Repo    string `placeholder:"DIR" default:"." help:"The git repository (${default})." type:"path"`
-	Policy  string `placeholder:"FILE" help:"The policy; left out: .github/rolecall.hcl as it stands at --head." type:"path"`
-	Against string `placeholder:"FILE" help:"Another policy: show which changes the two decide differently." type:"path"`
-	Head    string `placeholder:"REV" default:"HEAD" help:"The branch whose history is replayed (${default})."`
-	Since   string `placeholder:"DATE" help:"Leave out what is older, as git reads dates." xor:"over"`
-	Pulls   bool   `help:"Replay the pull requests of refs/pull/*/head." xor:"over"`
-	Branch  string `placeholder:"NAME" help:"The name of the branch; left out: what origin/HEAD says, or main."`
-	Format  string `enum:"terminal,json" default:"terminal" help:"One of ${enum}."`
+	Repo    string   `placeholder:"DIR" default:"." help:"The git repository (${default})." type:"path"`
+	Policy  string   `placeholder:"FILE" help:"The policy; left out: .github/rolecall.hcl as it stands at --head." type:"path"`
+	Against string   `placeholder:"FILE" help:"Another policy: show which changes the two decide differently." type:"path"`
+	Head    string   `placeholder:"REV" default:"HEAD" help:"The branch whose history is replayed (${default})."`
+	Since   string   `placeholder:"DATE" help:"Leave out what is older, as git reads dates." xor:"over"`
+	Pulls   bool     `help:"Replay the pull requests of refs/pull/*/head." xor:"over"`
+	Branch  string   `placeholder:"NAME" help:"The name of the branch; left out: what origin/HEAD says, or main."`
+	Team    []string `placeholder:"ORG/TEAM=LOGINS" sep:"none" help:"Who is in a team, with commas between them; may be given several times."`
+	Format  string   `enum:"terminal,json,html" default:"terminal" help:"One of ${enum}; html is one page that needs nothing else."`
 }
 
 // Run replays policies over the history and prints what they would have asked.
@@ -41,11 +46,15 @@ func (c *backtestCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	teams, err := c.teams()
+	if err != nil {
+		return err
+	}
 	b := replay.Backtest{
-		Repository: repo, Options: readerOptions, Policies: policies, People: holders,
+		Repository: repo, Options: readerOptions, Policies: policies, People: holdersWith(teams),
 		Branch: cmp.Or(c.Branch, repo.DefaultBranch(ctx), "main"), Workers: runtime.GOMAXPROCS(0),
 	}
-	sum := replay.NewTallier()
+	sum := replay.NewTallier(slices.Collect(maps.Keys(teams))...)
 	bar := newProgress(s)
 	list := func(yield func(replay.Change) error) error { return repo.History(ctx, tip, c.Since, yield) }
 	if c.Pulls {
@@ -60,12 +69,38 @@ func (c *backtestCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	if c.Format == "json" {
+	switch c.Format {
+	case "json":
 		e := json.NewEncoder(s.out)
 		e.SetIndent("", "  ")
 		return e.Encode(sum.Tally())
+	case "html":
+		page := replay.Page{Repository: repo.Name(), Policy: relative(cmp.Or(c.Policy, policy.RepoPath)), Tally: sum.Tally()}
+		if c.Against != "" {
+			page.Against = relative(c.Against)
+		}
+		return page.Write(s.out)
 	}
 	return c.show(s, sum.Tally())
+}
+
+// teams reads who is in the teams of --team.
+func (c *backtestCmd) teams() (map[string][]string, error) {
+	teams := make(map[string][]string)
+	for _, t := range c.Team {
+		name, list, ok := strings.Cut(t, "=")
+		name = strings.ToLower(strings.TrimPrefix(name, "@"))
+		if !ok || strings.Count(name, "/") != 1 {
+			return nil, fmt.Errorf("--team %q is not of the form ORG/TEAM=LOGIN,LOGIN", t)
+		}
+		teams[name] = []string{}
+		for login := range strings.SplitSeq(list, ",") {
+			if login = fact.Login(strings.TrimPrefix(strings.TrimSpace(login), "@")); login != "" {
+				teams[name] = append(teams[name], login)
+			}
+		}
+	}
+	return teams, nil
 }
 
 func (c *backtestCmd) policies(ctx context.Context, s streams, repo *replay.Repository, tip string) ([]*policy.Policy, error) {
@@ -126,6 +161,7 @@ func (c *backtestCmd) show(s streams, t replay.Tally) error {
 	}
 	loads("Changes that each rule would have met", t.Rules)
 	loads("Changes that each role would have been asked for", t.Roles)
+	c.showPeople(s, t.People)
 	loads("Why changes could not be told", t.Causes)
 	notes := func(title string, list []replay.Note) {
 		for i, n := range list {
@@ -168,6 +204,21 @@ func (c *backtestCmd) show(s streams, t replay.Tally) error {
 		}
 	}
 	return nil
+}
+
+// showPeople says how the load falls on people, where the policy or the
+// history names them.
+func (c *backtestCmd) showPeople(s streams, all []replay.Share) {
+	for i, p := range all {
+		if i == 0 {
+			fmt.Fprintf(s.out, "\nHow that falls on people\n%9s %9s %9s %9s\n", "reviews", "could", "only they", "opened")
+		}
+		if i == maxShown {
+			fmt.Fprintf(s.out, "  … and %d more: --format json lists all\n", len(all)-i)
+			break
+		}
+		fmt.Fprintf(s.out, "%9.1f %9d %9d %9d  %s\n", p.Share, p.May, p.Only, p.Opened, oneLine(p.Who))
+	}
 }
 
 // oneLine shows text from outside without what could drive the terminal.

@@ -41,12 +41,21 @@ var readerOptions = replay.Options{Strange: github.StrangePath}
 
 // holders says who holds the roles of a policy as far as it names people:
 // only GitHub knows who is in a team.
-func holders(p *policy.Policy, pull fact.Pull) fact.Roster {
-	teams := make(map[string]fact.Maybe[[]string])
-	for _, t := range p.Needs().Teams {
-		teams[t] = fact.Unknown[[]string]("only GitHub knows them")
+func holders(p *policy.Policy, pull fact.Pull) fact.Roster { return holdersWith(nil)(p, pull) }
+
+// holdersWith is like holders, with the members of some teams.
+func holdersWith(members map[string][]string) func(*policy.Policy, fact.Pull) fact.Roster {
+	return func(p *policy.Policy, pull fact.Pull) fact.Roster {
+		teams := make(map[string]fact.Maybe[[]string])
+		for _, t := range p.Needs().Teams {
+			if logins, known := members[t]; known {
+				teams[t] = fact.Known(logins)
+			} else {
+				teams[t] = fact.Unknown[[]string]("only GitHub knows them")
+			}
+		}
+		return roster.Resolve(p, roster.Input{Teams: teams, Now: pull.Now})
 	}
-	return roster.Resolve(p, roster.Input{Teams: teams, Now: pull.Now})
 }
 
 // loadPolicy loads a policy, after saying what there is to say of it.

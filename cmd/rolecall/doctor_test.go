@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -137,7 +138,7 @@ func TestTheDoctorSaysWhatToMend(t *testing.T) {
 				}
 			}
 			for _, c := range p.gh.Calls() {
-				if c.Method != "GET" && c.Operation != "apps/create-installation-access-token" && c.Operation != "graphql" {
+				if c.Method != http.MethodGet && c.Operation != "apps/create-installation-access-token" && c.Operation != "graphql" {
 					t.Errorf("the doctor wrote: %s %s", c.Method, c.Path)
 				}
 			}

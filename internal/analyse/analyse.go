@@ -15,7 +15,15 @@ import (
 //
 // A file's mode is trusted only where its tree entries are known: without
 // them nothing that has two versions is cosmetic.
-func Analyse(files []fact.File, c fact.Contents) fact.Findings {
+func Analyse(files []fact.File, c fact.Contents) fact.Findings { return new(Memory).Analyse(files, c) }
+
+// Memory makes analysing one change after another of the same repository
+// quick: code that stays the same is read once. It changes no finding, and its
+// size is bounded. The zero Memory is ready, and safe for concurrent use.
+type Memory struct{ terraform terraform.Memory }
+
+// Analyse is like the function of that name.
+func (m *Memory) Analyse(files []fact.File, c fact.Contents) fact.Findings {
 	var goFiles, tfFiles, others []fact.File
 	var found fact.Findings
 	classes := make([]class, len(files))
@@ -48,7 +56,7 @@ func Analyse(files []fact.File, c fact.Contents) fact.Findings {
 	g := golang.Analyse(goFiles, c)
 	g.Go.Files = found.Go.Files
 	found.Go = g.Go
-	t := terraform.Analyse(tfFiles, c)
+	t := m.terraform.Analyse(tfFiles, c)
 	t.Terraform.Files = found.Terraform.Files
 	found.Terraform = t.Terraform
 	s := supplychain.Analyse(others, c)

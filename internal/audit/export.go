@@ -36,8 +36,10 @@ type Merge struct {
 	Policies []store.PolicyKept `json:"policies"`
 	Required []Required         `json:"required"`
 	// Roles is who held each role at that time. Nil: the facts are retired.
-	Roles   map[string][]fact.Holder `json:"roles"`
-	Reviews []policy.ReviewVerdict   `json:"reviews"`
+	Roles map[string][]fact.Holder `json:"roles"`
+	// Projects are those that were touched, with their DRIs.
+	Projects []policy.ProjectResult `json:"projects"`
+	Reviews  []policy.ReviewVerdict `json:"reviews"`
 	// BreakGlass holds, as they are on record, the entries of overrides of the
 	// policy on this pull request, and of their repayment.
 	BreakGlass []Event `json:"break_glass"`
@@ -105,7 +107,7 @@ func merge(ctx context.Context, s *store.Store, seen store.Entry) (Merge, error)
 	}
 	m := Merge{
 		Repository: seen.Ref.Owner + "/" + seen.Ref.Repo, Number: seen.Ref.Number, SeenMerged: seen.At, Base: at.Base, Head: at.Head,
-		Status: "none", Policies: []store.PolicyKept{}, Required: []Required{}, Reviews: []policy.ReviewVerdict{}, BreakGlass: []Event{},
+		Status: "none", Policies: []store.PolicyKept{}, Required: []Required{}, Projects: []policy.ProjectResult{}, Reviews: []policy.ReviewVerdict{}, BreakGlass: []Event{},
 	}
 	generation := at.Generation // for title and author, where there is nothing better
 	for _, e := range entries {
@@ -132,6 +134,7 @@ func merge(ctx context.Context, s *store.Store, seen store.Entry) (Merge, error)
 		return m, nil
 	}
 	m.Reviews = append(m.Reviews, d.Decision.Reviews...)
+	m.Projects = append(m.Projects, d.Decision.Projects...)
 	for _, rule := range d.Decision.Rules {
 		if rule.InForce {
 			m.Required = required(m.Required, rule, rule.Require)
@@ -212,6 +215,11 @@ func (m Merge) Rows() [][]string {
 		var who []string
 		for _, h := range m.Roles[r.Role] {
 			who = append(who, h.Login)
+		}
+		for _, p := range m.Projects {
+			if r.Role == "dri" && p.Name == r.Project {
+				who = append(who, p.DRI...)
+			}
 		}
 		review, at := "", ""
 		if a.Review != 0 {

@@ -272,8 +272,8 @@ func (w *walk) entry(e store.Entry, found map[string]string) {
 func (w *walk) beside(ctx context.Context, s *store.Store, e store.Entry, retired retirements) error {
 	if e.Kind == store.KindDelivery {
 		var d store.DeliveryEntry
-		if json.Unmarshal(raw(e), &d) != nil {
-			return nil // the entry's hash tells
+		if err := json.Unmarshal(raw(e), &d); err != nil {
+			return nil //nolint:nilerr // the entry's hash tells
 		}
 		sum, err := s.PayloadSum(ctx, e.Delivery)
 		if err == nil && sum != "" && sum != d.SHA256 {
@@ -282,8 +282,8 @@ func (w *walk) beside(ctx context.Context, s *store.Store, e store.Entry, retire
 		return err
 	}
 	var d store.DecisionEntry
-	if json.Unmarshal(raw(e), &d) != nil {
-		return nil // as above
+	if err := json.Unmarshal(raw(e), &d); err != nil {
+		return nil //nolint:nilerr // as above
 	}
 	facts, decision, ok, err := s.DecisionSums(ctx, e.Ref, d.Generation)
 	switch {

@@ -303,6 +303,29 @@ func TestAnOlderApprovalBringsWhatStoodThen(t *testing.T) {
 	}
 }
 
+func TestAnOlderApprovalBringsWhatNoLongerDiffersAndAnAnalysisMayHaveRead(t *testing.T) {
+	w := newWorld(t, withContents, githubtest.Options{})
+	w.repo.Commit("main", "Base", githubtest.Files{"net/main.tf": "old\n", "net/variables.tf": "old\n", "net/other.tf": "old\n", "net/same.tf": "old\n"})
+	p := w.repo.Open(githubtest.PullRequest{Author: "dan", Files: githubtest.Files{"net/main.tf": "new\n", "net/variables.tf": "new\n"}})
+	approved := p.Head()
+	p.Approve("ana")
+	p.Push("dan", githubtest.Files{"net/variables.tf": "old\n"})
+	w.repo.Commit("main", "Meanwhile", githubtest.Files{"net/other.tf": "newer\n"})
+	p.UpdateBranch("dan")
+	got := w.read(p)
+	s := got.Pull.Snapshots[approved]
+	for path, want := range map[string]bool{"net/main.tf": false, "net/variables.tf": true, "net/other.tf": true} {
+		_, head := s.Head[path]
+		_, base := s.Base[path]
+		if elsewhere := head && !base; elsewhere != want {
+			t.Errorf("%s is told as changed then or since, and not now: %v", path, elsewhere)
+		}
+	}
+	if _, ok := s.Head["net/same.tf"]; ok || s.Incomplete != "" {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestAnApprovedCommitThatIsGoneIsUnknown(t *testing.T) {
 	w := newWorld(t, pathsOnly, githubtest.Options{})
 	p := w.repo.Open(githubtest.PullRequest{Author: "dan", Files: githubtest.Files{"a.go": "package a\n"}})

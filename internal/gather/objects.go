@@ -238,9 +238,50 @@ func (r *reading) snapshots(ctx context.Context, commits, paths []string, found 
 				}
 			}
 		}
+		why, err := r.elsewhere(ctx, &s, c, needs)
+		if err != nil {
+			return err
+		}
+		s.Incomplete = why
 		p.Snapshots[sha] = s
 	}
 	return nil
+}
+
+// elsewhere adds to s what is not changed now but was then, and what the base
+// has changed since; it returns why there may be more. The first is in the
+// comparison at no further call; for the second, which only an analysis of
+// contents can have read, one compares the two merge bases.
+func (r *reading) elsewhere(ctx context.Context, s *fact.Snapshot, then comparedThen, needs policy.Needs) (why string, err error) {
+	add := func(files []fact.File) {
+		for _, f := range files {
+			for _, path := range f.Paths() {
+				if _, ok := s.Head[path]; !ok {
+					s.Head[path] = f.Head.Value
+				}
+			}
+		}
+	}
+	add(then.Files)
+	if !then.Complete {
+		why = "GitHub lists no more than the first files of what was approved"
+	}
+	p := &r.out.Pull
+	if then.MergeBase == p.MergeBase || !needs.Contents {
+		return why, nil
+	}
+	moved, err := r.client.Compare(ctx, r.ref.Owner, r.ref.Repo, then.MergeBase, p.MergeBase)
+	switch {
+	case refusal(err) != "":
+		return "what the base has changed since cannot be compared: " + refusal(err), nil
+	case err != nil:
+		return "", err
+	}
+	add(moved.Files)
+	if !moved.Complete || moved.MergeBase != then.MergeBase {
+		why = "GitHub lists no more than the first files of what the base has changed since"
+	}
+	return why, nil
 }
 
 // standing is what stands at paths at a commit, without what is not known.

@@ -192,7 +192,7 @@ func (q *Queue) free(ctx context.Context, j lost) error {
 		if err := tx.VerifyLook(ctx, j.key, time.Now().Add(q.o.Verify)); err != nil {
 			return err
 		}
-		if err := q.insert(ctx, tx, priority, j.key, time.Time{}, time.Time{}); err != nil {
+		if err := q.insert(ctx, tx, inRiver(priority), j.key, time.Time{}, time.Time{}); err != nil {
 			return err
 		}
 		return q.announce(ctx, tx)

@@ -54,10 +54,13 @@ func (t Target) priority() int {
 	return priorities[t.Urgency]
 }
 
-// ordinary is the target's priority where nothing makes it more or less urgent.
-func (t Target) ordinary() int {
-	t.Urgency = Ordinary
-	return t.priority()
+// inRiver is River's priority for a look's: one that is due by time alone is
+// as urgent as an event.
+func inRiver(priority int) int {
+	if priority == store.DueByTime {
+		return priorities[Ordinary]
+	}
+	return priority
 }
 
 func urgency(priority int) Urgency {

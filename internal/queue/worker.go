@@ -157,12 +157,12 @@ func (q *Queue) end(ctx context.Context, job *river.Job[args], e ending) (outcom
 			return tx.EndLook(ctx, e.look.Key)
 		}
 		if s.outcome == "done" { // it is due by time alone, whoever wished it before
-			priority = target(e.look).ordinary()
+			priority = store.DueByTime
 		}
 		if err := tx.KeepLook(ctx, e.look.Key, priority, s.failures, s.hold, s.verify); err != nil {
 			return err
 		}
-		if err := q.insert(ctx, tx, priority, e.look.Key, s.at, s.hold); err != nil {
+		if err := q.insert(ctx, tx, inRiver(priority), e.look.Key, s.at, s.hold); err != nil {
 			return err
 		}
 		return q.announce(ctx, tx)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/rolecall/rolecall/internal/analyse"
 	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -15,6 +17,9 @@ import (
 type Decided struct {
 	Change    Change
 	Title     string
+	At        time.Time     // when its head was committed
+	Author    fact.Person   // who opened it
+	Reviewed  []fact.Person // whom its commits name as reviewers
 	Decisions []policy.Decision
 	// Error says why the change could not be read; "" where it was.
 	Error string
@@ -39,6 +44,8 @@ const window = 16
 // on in the order of the list.
 func (b *Backtest) Run(ctx context.Context, list func(yield func(Change) error) error, each func(Decided) error) error {
 	g, ctx := errgroup.WithContext(ctx)
+	options := b.Options
+	options.Memory = new(analyse.Memory)
 	type job struct {
 		n int
 		Change
@@ -71,7 +78,7 @@ func (b *Backtest) Run(ctx context.Context, list func(yield func(Change) error) 
 	})
 	for range b.Workers {
 		g.Go(func() error {
-			reader, err := b.Repository.Reader(ctx, b.Options)
+			reader, err := b.Repository.Reader(ctx, options)
 			if err != nil {
 				return err
 			}
@@ -85,7 +92,7 @@ func (b *Backtest) Run(ctx context.Context, list func(yield func(Change) error) 
 					done = Decided{Change: j.Change, Error: err.Error()}
 					// A process that failed does not answer any more.
 					reader.Close()
-					if reader, err = b.Repository.Reader(ctx, b.Options); err != nil {
+					if reader, err = b.Repository.Reader(ctx, options); err != nil {
 						return err
 					}
 				}
@@ -115,7 +122,7 @@ func (b *Backtest) Run(ctx context.Context, list func(yield func(Change) error) 
 
 // decide reads a change once for all policies.
 func (b *Backtest) decide(r *Reader, c Change) (Decided, error) {
-	pull, err := r.Pull(c)
+	pull, reviewed, err := r.pull(c)
 	if err != nil {
 		return Decided{}, err
 	}
@@ -127,7 +134,7 @@ func (b *Backtest) decide(r *Reader, c Change) (Decided, error) {
 	if err := r.Find(&pull, slices.Compact(names)); err != nil {
 		return Decided{}, err
 	}
-	d := Decided{Change: c, Title: pull.Title}
+	d := Decided{Change: c, Title: pull.Title, At: pull.Now, Author: pull.Author, Reviewed: reviewed}
 	for _, p := range b.Policies {
 		pull.Roster = b.People(p, pull)
 		d.Decisions = append(d.Decisions, TeamsUnread(p.Evaluate(pull)))

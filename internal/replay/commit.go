@@ -14,9 +14,10 @@ import (
 // commit is a commit object.
 type commit struct {
 	fact.Commit
-	author fact.Person
-	title  string
-	body   string
+	author   fact.Person
+	reviewed []fact.Person // whom its trailers name as reviewers
+	title    string
+	body     string
 }
 
 // commit reads one commit.
@@ -32,6 +33,11 @@ func (o *objects) commit(sha string) (commit, error) {
 // the end, and one more contributor only tightens.
 // https://docs.github.com/en/pull-requests/committing-changes-to-your-project/creating-and-editing-commits/creating-a-commit-with-multiple-authors
 var coAuthor = regexp.MustCompile(`(?im)^[ \t]*co-authored-by:[ \t]*([^<\n]*)<([^<>\n]*)>`)
+
+// reviewer is a trailer that names who reviewed a change, as Linux and Gerrit
+// write it.
+// https://docs.kernel.org/process/submitting-patches.html
+var reviewer = regexp.MustCompile(`(?im)^(?:reviewed|acked|approved)-by:[ \t]*([^<\n]*)<([^<>\n]*)>`)
 
 func parseCommit(sha, text string) commit {
 	head, message, _ := strings.Cut(text, "\n\n")
@@ -62,6 +68,11 @@ func parseCommit(sha, text string) commit {
 	}
 	for _, m := range coAuthor.FindAllStringSubmatch(message, -1) {
 		add(identity(strings.TrimSpace(m[1]), strings.TrimSpace(m[2])))
+	}
+	for _, m := range reviewer.FindAllStringSubmatch(message, -1) {
+		if who := identity(strings.TrimSpace(m[1]), strings.TrimSpace(m[2])); !slices.Contains(c.reviewed, who) {
+			c.reviewed = append(c.reviewed, who)
+		}
 	}
 	title, rest, _ := strings.Cut(strings.TrimSpace(message), "\n")
 	c.title, c.body = strings.ToValidUTF8(title, "\uFFFD"), strings.ToValidUTF8(strings.TrimSpace(rest), "\uFFFD")

@@ -31,7 +31,11 @@ func (r *Reader) Find(pull *fact.Pull, names []string) error {
 	if err != nil {
 		return err
 	}
-	pull.Findings = analyse.Analyse(pull.Files, contents)
+	memory := r.options.Memory
+	if memory == nil {
+		memory = new(analyse.Memory)
+	}
+	pull.Findings = memory.Analyse(pull.Files, contents)
 	return nil
 }
 

@@ -49,6 +49,9 @@ func Open(ctx context.Context, dir string) (*Repository, error) {
 	return r, nil
 }
 
+// Name is the name of the repository's folder.
+func (r *Repository) Name() string { return r.name }
+
 // Resolve returns the SHA of the commit that rev names.
 func (r *Repository) Resolve(ctx context.Context, rev string) (string, error) {
 	sha, err := r.run(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")

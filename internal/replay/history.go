@@ -21,7 +21,7 @@ func (r *Repository) History(ctx context.Context, tip, since string, yield func(
 		case 1:
 			return nil
 		case 3:
-			return yield(Change{Base: commit[1], Head: commit[2], Name: short(commit[0])})
+			return yield(Change{Base: commit[1], Head: commit[2], Name: short(commit[0]), Merge: commit[0]})
 		}
 		return yield(Change{Base: commit[1], Head: commit[0], Name: short(commit[0])})
 	})
@@ -30,10 +30,11 @@ func (r *Repository) History(ctx context.Context, tip, since string, yield func(
 // Pulls yields, by their numbers, the pull requests whose heads the repository
 // holds. One that was merged is taken as it was then.
 func (r *Repository) Pulls(ctx context.Context, tip string, yield func(Change) error) error {
-	merged := make(map[string]string) // head → what it was merged into
+	type merge struct{ into, by string }
+	merged := make(map[string]merge) // by head
 	err := r.lines(ctx, []string{"rev-list", "--first-parent", "--merges", "--parents", tip}, func(line string) error {
 		if c := strings.Fields(line); len(c) == 3 {
-			merged[c[2]] = c[1]
+			merged[c[2]] = merge{c[1], c[0]}
 		}
 		return nil
 	})
@@ -45,12 +46,12 @@ func (r *Repository) Pulls(ctx context.Context, tip string, yield func(Change) e
 		if len(f) != 3 || f[1] != "commit" {
 			return nil
 		}
-		base := tip
-		if into := merged[f[0]]; into != "" {
-			base = into
+		m, is := merged[f[0]]
+		if !is {
+			m.into = tip
 		}
 		number := strings.TrimSuffix(strings.TrimPrefix(f[2], "refs/pull/"), "/head")
-		return yield(Change{Base: base, Head: f[0], Name: "#" + number})
+		return yield(Change{Base: m.into, Head: f[0], Name: "#" + number, Merge: m.by})
 	})
 }
 

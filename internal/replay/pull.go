@@ -20,6 +20,7 @@ type Change struct {
 	Labels     []string
 	Now        time.Time // zero: when the head was committed
 	Name       string    // by which people know it, such as "#12"
+	Merge      string    // SHA of the commit that merged it, "" where there is none
 }
 
 // Options are what a Reader is told once.
@@ -27,6 +28,9 @@ type Options struct {
 	// Strange says why a path may not be what it seems, "" where it is; nil
 	// takes every path as it is.
 	Strange func(path string) string
+	// Memory is what readers of the repository share of their analyses; nil
+	// remembers nothing from one change to the next.
+	Memory *analyse.Memory
 }
 
 // Reader makes facts from a repository. It holds git processes until it is
@@ -68,10 +72,31 @@ func (r *Reader) Close() {
 
 // Pull makes the facts of a change, but for its roster and findings.
 func (r *Reader) Pull(c Change) (fact.Pull, error) {
+	p, _, err := r.pull(c)
+	return p, err
+}
+
+// pull also tells whom the change's commits name as reviewers.
+func (r *Reader) pull(c Change) (p fact.Pull, reviewed []fact.Person, err error) {
 	span, err := r.span(c.Base, c.Head)
 	if err != nil {
-		return fact.Pull{}, err
+		return fact.Pull{}, nil, err
 	}
+	if c.Merge != "" {
+		m, err := r.objects.commit(c.Merge)
+		if err != nil {
+			return fact.Pull{}, nil, err
+		}
+		reviewed = append(reviewed, m.reviewed...)
+	}
+	for _, one := range span.commits {
+		reviewed = append(reviewed, one.reviewed...)
+	}
+	p, err = r.facts(c, span)
+	return p, reviewed, err
+}
+
+func (r *Reader) facts(c Change, span span) (_ fact.Pull, err error) {
 	p := fact.Pull{
 		Ref: fact.Ref{Repo: r.repo.name}, State: "open", Author: c.Author, Now: c.Now,
 		Base: fact.Branch{Ref: c.Branch, SHA: c.Base}, Head: fact.Branch{SHA: c.Head}, DefaultBranch: c.Branch,

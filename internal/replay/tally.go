@@ -11,14 +11,16 @@ import (
 // Tally is what a backtest found. Its lists are in the order of the policy, or
 // of the history.
 type Tally struct {
-	Changes  int    `json:"changes"`
-	Asked    int    `json:"asked"` // changes of which at least one review is required
-	Rules    []Load `json:"rules"`
-	Roles    []Load `json:"roles"`
-	Unknown  int    `json:"unknown"` // changes that could not wholly be told
-	Causes   []Load `json:"causes"`  // of that, the most frequent first
-	Unread   []Note `json:"unread"`  // changes that could not be read at all
-	Doubtful []Note `json:"doubtful"`
+	Changes  int     `json:"changes"`
+	Asked    int     `json:"asked"` // changes of which at least one review is required
+	Rules    []Load  `json:"rules"`
+	Roles    []Load  `json:"roles"`
+	People   []Share `json:"people"`  // the most loaded first
+	Months   []Month `json:"months"`  // in order, those without a change left out
+	Unknown  int     `json:"unknown"` // changes that could not wholly be told
+	Causes   []Load  `json:"causes"`  // of that, the most frequent first
+	Unread   []Note  `json:"unread"`  // changes that could not be read at all
+	Doubtful []Note  `json:"doubtful"`
 	// Different are the changes that two policies decide differently.
 	Different []Difference `json:"different,omitempty"`
 }
@@ -28,6 +30,14 @@ type Load struct {
 	Name    string `json:"name"`
 	Changes int    `json:"changes"`
 	Unknown int    `json:"unknown,omitempty"` // of them, because something could not be told
+}
+
+// Month is a month of a history, in UTC.
+type Month struct {
+	Month   string `json:"month"` // "2026-01"
+	Changes int    `json:"changes"`
+	Asked   int    `json:"asked"`
+	Unknown int    `json:"unknown"`
 }
 
 // Note is one change with what there is to say of it.
@@ -63,11 +73,18 @@ type Tallier struct {
 	order  []string // of rules
 	roles  map[string]*Load
 	causes map[string]*Load
+	months map[string]*Month
+	people people
 }
 
-// NewTallier returns an empty sum.
-func NewTallier() *Tallier {
-	return &Tallier{out: Tally{Unread: []Note{}, Doubtful: []Note{}}, rules: map[string]*Load{}, roles: map[string]*Load{}, causes: map[string]*Load{}}
+// NewTallier returns an empty sum. The members of the teams in known, by
+// "org/slug", are known; of others only GitHub knows who they are.
+func NewTallier(known ...string) *Tallier {
+	return &Tallier{
+		out:   Tally{Unread: []Note{}, Doubtful: []Note{}},
+		rules: map[string]*Load{}, roles: map[string]*Load{}, causes: map[string]*Load{}, months: map[string]*Month{},
+		people: people{known: known, shares: map[string]*Share{}},
+	}
 }
 
 // Add adds one change. Of two decisions, the first counts; the second is
@@ -80,9 +97,18 @@ func (t *Tallier) Add(d Decided) {
 	}
 	first := d.Decisions[0]
 	asked := wants(first)
+	name := d.At.UTC().Format("2006-01")
+	month := t.months[name]
+	if month == nil {
+		month = &Month{Month: name}
+		t.months[name] = month
+	}
+	month.Changes++
 	if len(asked) > 0 {
 		t.out.Asked++
+		month.Asked++
 	}
+	t.people.add(d, first)
 	roles := map[string]bool{}
 	for _, w := range asked {
 		if !roles[w.Role] {
@@ -117,7 +143,8 @@ func (t *Tallier) Add(d Decided) {
 	}
 	if len(causes) > 0 {
 		t.out.Unknown++
-		sorted := slices.Sorted(maps.Keys(causes))
+		month.Unknown++
+		sorted := roots(causes)
 		for _, c := range sorted {
 			load(t.causes, c).Changes++
 		}
@@ -126,6 +153,21 @@ func (t *Tallier) Add(d Decided) {
 	if len(d.Decisions) > 1 {
 		t.compare(d, asked)
 	}
+}
+
+// partUnknown is how the policy words a condition that something in it, which
+// has its own reason, keeps from being told.
+const partUnknown = "part of it cannot be told"
+
+// roots leaves out the causes that only pass another one on: a condition that
+// could not be told because a file could not.
+func roots(causes map[string]bool) []string {
+	all := slices.Sorted(maps.Keys(causes))
+	return slices.DeleteFunc(slices.Clone(all), func(c string) bool {
+		return slices.ContainsFunc(all, func(o string) bool {
+			return o != c && (strings.HasSuffix(c, ": "+o) || strings.HasSuffix(c, ": "+partUnknown))
+		})
+	})
 }
 
 // doubts are the codes of rules in force for what could not be told.
@@ -207,6 +249,11 @@ func (t *Tallier) Tally() Tally {
 		out.Rules = append(out.Rules, *t.rules[name])
 	}
 	out.Roles, out.Causes = byLoad(t.roles), byLoad(t.causes)
+	out.People = t.people.list()
+	out.Months = []Month{}
+	for _, name := range slices.Sorted(maps.Keys(t.months)) {
+		out.Months = append(out.Months, *t.months[name])
+	}
 	return out
 }
 

@@ -37,7 +37,11 @@ func Findings(w io.Writer, pull fact.Pull, color bool) error {
 		return s
 	})
 	section(&b, "Terraform modules", found.Terraform.Modules, func(m fact.Module) string {
-		return m.Action + " " + code(m.Name) + " in " + code(cmp.Or(m.Dir, ".")) + fromTo(told(m.FromSource), told(m.Source)) + fromTo(told(m.FromVersion), told(m.Version))
+		name := code(m.Name)
+		if m.From != "" {
+			name += " from " + code(m.From)
+		}
+		return m.Action + " " + name + " in " + code(cmp.Or(m.Dir, ".")) + fromTo(told(m.FromSource), told(m.Source)) + fromTo(told(m.FromVersion), told(m.Version))
 	})
 	section(&b, "Terraform providers", found.Terraform.Providers, func(p fact.Provider) string {
 		return p.Action + " " + code(p.Name) + fromTo(p.From, p.To)

@@ -190,6 +190,7 @@ var sentences = map[policy.Code]sentence{
 	},
 	policy.AlternativeChosen: fixed("another alternative is met"),
 	policy.NoProjectTouched:  fixed("no project is touched, so no DRI is needed"),
+	policy.DRIsAnswerForPart: fixed("the projects' DRIs do not answer for every file here, so their approval alone is not enough"),
 
 	// The policy itself.
 	policy.PolicyFileChanged: func(_ names, r policy.Reason) string {

@@ -26,7 +26,7 @@ type Look struct {
 	// Turn counts the wishes. A worker that saw a turn has served the wishes
 	// up to it and no later one.
 	Turn int64
-	// Priority is that of the most urgent wish, 1 before 4.
+	// Priority is that of the most urgent wish, 1 before 4, or [DueByTime].
 	Priority int
 	// Failures counts the failed attempts since the last that succeeded.
 	Failures int
@@ -36,6 +36,10 @@ type Look struct {
 	// for certain, so that a look after it sees the last word.
 	VerifyAt time.Time
 }
+
+// DueByTime is the priority of a look that nobody wishes at present: it is due
+// later because of the time alone. Any wish is more urgent.
+const DueByTime = 9
 
 // WishLook records a wish, and returns its turn and until when the look is on
 // hold. A wish that is more urgent than the ones before ends the hold: it was

@@ -182,12 +182,12 @@ func (s *Store) LookedStates(ctx context.Context, ref fact.Ref) (map[int]time.Ti
 }
 
 // StalePulls lists the installation's open pull requests that were last looked
-// at before the given time and for which no look is outstanding, those the
-// longest ago first, at most limit of them.
+// at before the given time and that nobody wishes looked at, those the longest
+// ago first, at most limit of them.
 func (s *Store) StalePulls(ctx context.Context, installation int64, before time.Time, limit int) ([]fact.Ref, error) {
 	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT name, number FROM pulls p WHERE installation = ?1 AND open AND looked_at < ?2 AND number <> 0
-		AND NOT EXISTS (SELECT 1 FROM looks l WHERE l.key = 'pull:' || p.owner || '/' || p.repo || '#' || p.number)
-		ORDER BY looked_at, owner, repo, number LIMIT ?3`), installation, Micros(before), limit)
+		AND NOT EXISTS (SELECT 1 FROM looks l WHERE l.key = 'pull:' || p.owner || '/' || p.repo || '#' || p.number AND l.priority < ?3)
+		ORDER BY looked_at, owner, repo, number LIMIT ?4`), installation, Micros(before), DueByTime, limit)
 	if err != nil {
 		return nil, fmt.Errorf("stale pull requests: %w", err)
 	}

@@ -97,7 +97,8 @@ type Resource struct {
 	Action  string `json:"action"`         // create, update, delete, move, replace, import, forget
 	From    string `json:"from,omitempty"` // the old address of a move
 	// Kind is what it touches: iam, network, secret, key, data, compute,
-	// cluster, logging, org-policy, dns, …; unknown for a type nobody knows.
+	// cluster, logging, monitoring, org-policy, dns, project, config,
+	// utility; unknown for a type nobody knows.
 	Kind Maybe[string] `json:"kind"`
 	// Instance is true where it is a whole machine, cluster or database.
 	Instance bool `json:"instance,omitempty"`
@@ -124,7 +125,8 @@ type Risk struct {
 type Module struct {
 	Name        string        `json:"name"`
 	Dir         string        `json:"dir"`
-	Action      string        `json:"action"`
+	Action      string        `json:"action"`         // create, update, delete, move, forget
+	From        string        `json:"from,omitempty"` // the old name, where a moved block renames the call
 	Source      Maybe[string] `json:"source"`
 	FromSource  Maybe[string] `json:"from_source"`
 	Version     Maybe[string] `json:"version"`

@@ -207,7 +207,9 @@ type Request struct {
 }
 
 // Snapshot is what stood at the pull request's changed paths at an earlier
-// commit of it, and at that commit's own merge base.
+// commit of it, and at that commit's own merge base. A path that is not changed
+// now is in it where it was changed then, or where the base has changed it
+// since: an analysis may have read it.
 type Snapshot struct {
 	Commit    string           `json:"commit"`
 	MergeBase Maybe[string]    `json:"merge_base"`
@@ -216,6 +218,9 @@ type Snapshot struct {
 	// Patches maps a path to its patch between MergeBase and Commit, for
 	// rules with sticky = "patch".
 	Patches map[string]string `json:"patches,omitempty"`
+	// Incomplete says why there may be further such paths that are not changed
+	// now; "" where there are none.
+	Incomplete string `json:"incomplete,omitempty"`
 	// Unknown says why the snapshot could not be read; "" when it was.
 	Unknown string `json:"unknown,omitempty"`
 }

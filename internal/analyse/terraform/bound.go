@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"bytes"
+	"fmt"
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
@@ -17,8 +18,9 @@ const (
 	maxBrackets = 1_000    // inside one another, templates included
 	maxChain    = 20_000   // tokens of the open expressions since a separator
 	maxBranches = 1_000    // conditionals in one statement
-	maxTokens   = 200_000
-	maxUnary    = 200 // operators in a row
+	maxTokens   = 120_000  // of what is parsed at once; each takes a hundred bytes
+	maxDigits   = 1_000    // of one number, whose value takes quadratic time
+	maxUnary    = 200      // operators in a row
 	maxHeredoc  = 128 << 20
 	small       = 32 << 10 // bytes below which counting signs is proof enough
 )
@@ -42,21 +44,58 @@ func bound(src []byte) string {
 	if why := text(src); why != "" {
 		return why
 	}
-	if len(src) <= small {
-		opens, branches := 0, 0
-		for _, c := range src {
-			switch c {
-			case '{', '[', '(':
-				opens++
-			case '?':
-				branches++
-			}
-		}
-		if opens <= maxBrackets && branches <= maxBranches {
-			return ""
-		}
+	c := count(src)
+	switch {
+	case c.words > maxTokens:
+		return fmt.Sprintf("the file has more than %d words and signs in one piece", maxTokens)
+	case c.digits > maxDigits:
+		return fmt.Sprintf("the file has a number of more than %d digits", maxDigits)
+	}
+	heredoc := c.lines*len(src) > maxHeredoc && bytes.Contains(src, []byte("<<"))
+	if len(src) <= small && c.opens <= maxBrackets && c.branches <= maxBranches && !heredoc {
+		return ""
 	}
 	return boundTokens(src)
+}
+
+// counts are upper bounds of what HCL's scanner will find, whatever of it
+// stands in texts and comments.
+type counts struct {
+	words    int // words, numbers and signs
+	digits   int // in a row, of the longest number
+	opens    int
+	branches int
+	lines    int
+}
+
+func count(src []byte) counts {
+	var c counts
+	inWord, digits := false, 0
+	for _, b := range src {
+		word := b == '_' || b == '-' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+		switch {
+		case b == ' ', b == '\t', b >= 0x80 && b < 0xC0: // the rest of a character
+		case word && inWord && b != '-':
+		default:
+			c.words++
+		}
+		inWord = word
+		if b >= '0' && b <= '9' || b == '.' {
+			digits++
+			c.digits = max(c.digits, digits)
+		} else {
+			digits = 0
+		}
+		switch b {
+		case '{', '[', '(':
+			c.opens++
+		case '?':
+			c.branches++
+		case '\n':
+			c.lines++
+		}
+	}
+	return c
 }
 
 func boundTokens(src []byte) string {
@@ -73,9 +112,6 @@ func boundTokens(src []byte) string {
 	)
 	heredoc, at.braces = -1, true
 	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos)
-	if len(tokens) > maxTokens {
-		return "the file has more than 200,000 words and signs"
-	}
 	for i, t := range tokens {
 		switch t.Type {
 		case hclsyntax.TokenOHeredoc:

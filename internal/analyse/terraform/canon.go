@@ -33,7 +33,7 @@ func (r *reader) expression(e hclsyntax.Expression) {
 	case *hclsyntax.TemplateExpr:
 		r.template(e.Parts)
 	case *hclsyntax.TemplateWrapExpr:
-		r.list("wrap", e.Wrapped)
+		r.expression(e.Wrapped) // "${x}" is x, whatever its type
 	case *hclsyntax.TemplateJoinExpr:
 		r.list("join", e.Tuple)
 	case *hclsyntax.ScopeTraversalExpr:

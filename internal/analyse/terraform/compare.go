@@ -1,13 +1,12 @@
 package terraform
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -28,10 +27,12 @@ func (c change) any() *unit {
 // analysis is the state of comparing one change.
 type analysis struct {
 	contents fact.Contents
+	memory   *Memory
 	files    []fact.File
 	base     map[space]map[string][]*unit
 	head     map[space]map[string][]*unit
-	touched  map[string]bool     // files that a change stands in
+	touched  map[string]bool // files that a change stands in
+	marks    []mark
 	signs    []string            // files whose comments change what tools or readers see
 	local    map[string][]string // directory of a module: those that it calls
 	known    map[string][]string // directory: the files of its module
@@ -81,10 +82,7 @@ func (a *analysis) file(f fact.File) {
 	}
 	add(a.base, from, wasUnits)
 	add(a.head, f.Path, isUnits)
-	if !was.absent && !is.absent && !bytes.Equal(was.bytes, is.bytes) && !sameSigns(was.bytes, is.bytes) {
-		a.touched[f.Path] = true
-		a.signs = append(a.signs, f.Path)
-	}
+	a.mark(f, was, is)
 }
 
 func add(to map[space]map[string][]*unit, p string, all []unit) {
@@ -117,9 +115,9 @@ func (a *analysis) units(p string, v version) ([]unit, string) {
 	var b *body
 	var why string
 	if strings.HasSuffix(p, ".json") {
-		b, why = parseJSON(v.bytes, p, formOf(p) == moduleFile)
+		b, why = parseJSON(v.bytes, formOf(p) == moduleFile)
 	} else {
-		b, why = parseHCL(v.bytes, p)
+		b, why = a.memory.parseHCL(v.bytes)
 	}
 	if why != "" {
 		return nil, why
@@ -149,51 +147,6 @@ func (a *analysis) gap(f fact.File, why string) {
 	for _, gaps := range []*[]fact.Gap{&t.Resources.Gaps, &t.Modules.Gaps, &t.Providers.Gaps, &t.Settings.Gaps} {
 		*gaps = append(*gaps, gap)
 	}
-}
-
-// markers are words by which comments speak to tools that check Terraform.
-var markers = []string{"tflint-ignore", "tfsec:", "checkov:", "trivy:", "bridgecrew:", "nosec", "nosemgrep", "kics-scan", "#ts:", "terrascan", "infracost", "snyk", "opa-ignore", "regula"}
-
-// sameSigns reports whether what the comparison leaves out is harmless: no
-// comment speaks to a checking tool, and none changes the order in which text
-// shows.
-func sameSigns(was, is []byte) bool {
-	for _, r := range string(is) {
-		if r >= 0x80 && unicode.Is(unicode.Bidi_Control, r) {
-			return false
-		}
-	}
-	return !marked(was) && !marked(is) || bytes.Equal(squash(was), squash(is))
-}
-
-func marked(src []byte) bool {
-	if !bytes.ContainsAny(src, "#/") {
-		return false
-	}
-	lower := bytes.ToLower(src)
-	for _, m := range markers {
-		if bytes.Contains(lower, []byte(m)) {
-			return true
-		}
-	}
-	return false
-}
-
-// squash leaves of a source its lines without blanks, and no empty ones.
-func squash(src []byte) []byte {
-	var out []byte
-	for line := range bytes.Lines(src) {
-		before := len(out)
-		for _, c := range line {
-			if c != ' ' && c != '\t' && c != '\r' && c != '\n' {
-				out = append(out, c)
-			}
-		}
-		if len(out) > before {
-			out = append(out, '\n')
-		}
-	}
-	return out
 }
 
 // changes returns what differs between the two sides, in a stable order.
@@ -286,6 +239,9 @@ func differing(was, is []*unit) (left, right []*unit) {
 	return left, right
 }
 
+// localSource is the source of a module in the repository, in either syntax.
+var localSource = regexp.MustCompile(`\bsource"?\s*[=:]\s*"(\.\.?(?:/[^"$\n]*)?)"`)
+
 // maxFollowed bounds the local modules that one module's paths include.
 const maxFollowed = 50
 
@@ -316,8 +272,16 @@ func (a *analysis) filesOf(dir string) []string {
 	for _, side := range []fact.Side{a.contents.Base, a.contents.Head} {
 		for _, n := range side.Dirs[dir].Value {
 			p := path.Join(dir, n)
-			if Is(p) {
-				all = append(all, p)
+			if !Is(p) {
+				continue
+			}
+			all = append(all, p)
+			// Files that stay as they are call modules, too. They are not
+			// parsed: what only looks like a call adds a path too many.
+			for _, m := range localSource.FindAllSubmatch(side.File(p).Value, -1) {
+				if to := path.Join(dir, string(m[1])); !slices.Contains(a.local[dir], to) {
+					a.local[dir] = append(a.local[dir], to)
+				}
 			}
 		}
 	}

@@ -40,6 +40,8 @@ func otherSource(c change) []change {
 func (a *analysis) findings(all []change) {
 	t := &a.result.Terraform
 	a.resources(all)
+	all = a.movedModules(all)
+	a.compareSigns()
 	for _, p := range a.signs {
 		t.Settings.Items = append(t.Settings.Items, fact.Setting{Block: "comment", Name: path.Base(p), Action: fact.Update, Dir: parent(p), Paths: a.paths(parent(p))})
 	}
@@ -47,7 +49,11 @@ func (a *analysis) findings(all []change) {
 		u, paths := c.any(), a.paths(c.space.dir)
 		switch u.sort {
 		case module:
-			t.Modules.Items = append(t.Modules.Items, moduleOf(c, paths))
+			m := moduleOf(c, paths)
+			if m.Action == fact.Delete && a.forgotten(c.space, "module."+m.Name) {
+				m.Action = fact.Forget
+			}
+			t.Modules.Items = append(t.Modules.Items, m)
 		case requirement, provider, lock:
 			for _, half := range otherSource(c) {
 				t.Providers.Items = append(t.Providers.Items, providerOf(half, paths))
@@ -58,11 +64,71 @@ func (a *analysis) findings(all []change) {
 	}
 }
 
+// movedModules makes one change of the two that a moved block declares to be
+// a call's old and new name.
+func (a *analysis) movedModules(all []change) []change {
+	calls := map[space]map[string]int{}
+	for i, c := range all {
+		if c.any().sort == module && (c.was == nil) != (c.is == nil) {
+			if calls[c.space] == nil {
+				calls[c.space] = map[string]int{}
+			}
+			calls[c.space]["module."+c.any().name] = i
+		}
+	}
+	gone := map[int]bool{}
+	for s, of := range calls {
+		for _, u := range declared(a.head[s], "moved") {
+			i, was := of[argument0(u.block, "from")]
+			j, is := of[argument0(u.block, "to")]
+			if was && is && !gone[i] && !gone[j] && all[i].was != nil && all[j].is != nil {
+				all[j].was = all[i].was
+				gone[i] = true
+			}
+		}
+	}
+	if len(gone) == 0 {
+		return all
+	}
+	left := all[:0:0]
+	for i, c := range all {
+		if !gone[i] {
+			left = append(left, c)
+		}
+	}
+	return left
+}
+
+// forgotten reports whether a removed block lets the objects of an address
+// stay.
+func (a *analysis) forgotten(s space, address string) bool {
+	for _, u := range declared(a.head[s], "removed") {
+		if argument0(u.block, "from") == address && spares(u.block) {
+			return true
+		}
+	}
+	return false
+}
+
+// spares reports whether a removed block lets its objects stay.
+func spares(removed *block) bool {
+	return slices.ContainsFunc(removed.body.nested("lifecycle"), func(l *block) bool {
+		d := l.body.arg("destroy")
+		return d != nil && isBool(d.value, true, false)
+	})
+}
+
 func moduleOf(c change, paths []string) fact.Module {
 	u := c.any()
 	m := fact.Module{Name: u.name, Dir: c.space.dir, Action: actionOf(c), Paths: paths}
 	if u.name == "" {
 		m.Name = path.Base(c.space.dir)
+	}
+	if c.was != nil && c.is != nil && c.was.name != c.is.name {
+		m.From = c.was.name
+		if sameBody(c.was.block, c.is.block) {
+			m.Action = fact.Move
+		}
 	}
 	if c.was != nil {
 		m.FromSource, m.FromVersion = textOf(c.was.block, "source"), textOf(c.was.block, "version")
@@ -100,6 +166,14 @@ func providerOf(c change, paths []string) fact.Provider {
 			source, p.To = required(c.is.value)
 		}
 		p.Source = source
+	case provider:
+		// As providers were pinned before required_providers.
+		if c.was != nil {
+			p.From = textOf(c.was.block, "version").Value
+		}
+		if c.is != nil {
+			p.To = textOf(c.is.block, "version").Value
+		}
 	case lock:
 		p.Source = strings.TrimPrefix(strings.TrimPrefix(u.name, "registry.terraform.io/"), "registry.opentofu.org/")
 		p.Name = path.Base(u.name)
@@ -111,7 +185,7 @@ func providerOf(c change, paths []string) fact.Provider {
 		}
 	}
 	if p.Action == fact.Update {
-		switch order(p.From, p.To) {
+		switch Order(p.From, p.To) {
 		case -1:
 			p.Action = fact.Upgrade
 		case 1:
@@ -136,23 +210,41 @@ func required(v value) (source, version string) {
 	return source, version
 }
 
-var oneVersion = regexp.MustCompile(`^\s*(=|~>|>=|>|<=|<)?\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?\s*$`)
+var oneVersion = regexp.MustCompile(`^\s*(=|~>|>=|>|<=|<|!=)?\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?\s*$`)
 
-// order compares two versions, or two constraints of one bound each and the
-// same sense; 0 where they are not plainly above one another.
-func order(from, to string) int {
+// Order compares two versions, or two lists of constraints of the same
+// senses; 0 where one is not plainly above the other.
+func Order(from, to string) int {
+	x, y := strings.Split(from, ","), strings.Split(to, ",")
+	if len(x) != len(y) {
+		return 0
+	}
+	all := 0
+	for i := range x {
+		switch o, ok := orderOne(x[i], y[i]); {
+		case !ok, o*all < 0:
+			return 0
+		case o != 0:
+			all = o
+		}
+	}
+	return all
+}
+
+// orderOne compares two versions or constraints of one bound each.
+func orderOne(from, to string) (order int, ok bool) {
 	x, y := oneVersion.FindStringSubmatch(from), oneVersion.FindStringSubmatch(to)
 	if x == nil || y == nil || strings.TrimPrefix(x[1], "=") != strings.TrimPrefix(y[1], "=") {
-		return 0
+		return 0, false
 	}
 	for i := 2; i < 5; i++ {
 		a, _ := strconv.Atoi(x[i])
 		b, _ := strconv.Atoi(y[i])
 		if a != b {
-			return cmp.Compare(a, b)
+			return cmp.Compare(a, b), x[1] != "!="
 		}
 	}
-	return 0
+	return 0, true
 }
 
 // resources turns the changes of resources and data sources into findings.
@@ -200,7 +292,7 @@ func (a *analysis) resources(all []change) {
 				r := a.finding(items[i], fact.Update)
 				r.From, r.Address = from, to
 				r.After = nil
-				if stateful(r.Kind) {
+				if stateful(r.Type) {
 					r.Risks = append(r.Risks, fact.Risk{Name: "destroys-data", Detail: "what it becomes in the other module was not compared"})
 				}
 				a.result.Terraform.Resources.Items = append(a.result.Terraform.Resources.Items, r)
@@ -211,12 +303,9 @@ func (a *analysis) resources(all []change) {
 			if i < 0 || used[i] {
 				continue
 			}
-			for _, l := range u.block.body.nested("lifecycle") {
-				if d := l.body.arg("destroy"); d != nil && isBool(d.value, true, false) {
-					used[i] = true
-					a.resource(items[i], "", fact.Forget)
-					break
-				}
+			if spares(u.block) {
+				used[i] = true
+				a.resource(items[i], "", fact.Forget)
 			}
 		}
 		for _, u := range declared(of, "import") {
@@ -250,7 +339,7 @@ func (a *analysis) resources(all []change) {
 			r.From = c.space.dir + ":" + addressIn(c.was)
 			r.Paths = a.paths(c.space.dir, items[at].space.dir)
 			r.Risks = nil
-			if stateful(r.Kind) {
+			if stateful(r.Type) {
 				r.Risks = []fact.Risk{{Name: "destroys-data", Detail: "it leaves one directory for another, whose state may be another"}}
 			}
 			a.result.Terraform.Resources.Items = append(a.result.Terraform.Resources.Items, r)
@@ -351,9 +440,16 @@ func (a *analysis) finding(c change, action string) fact.Resource {
 	if r.Data && (action == fact.Delete || action == fact.Replace) {
 		return r
 	}
-	r.Risks = risks(was, is, action, r.Kind)
-	if was != nil && is != nil && stateful(r.Kind) && !r.Data && action == fact.Update {
+	r.Risks = risks(was, is, action, r.Type)
+	if was != nil && is != nil && stateful(r.Type) && !r.Data && action == fact.Update {
+		// A moved block says which of its objects it was.
+		indexed := slices.ContainsFunc(declared(a.head[c.space], "moved"), func(u *unit) bool {
+			return argument0(u.block, "from") == r.Address && argument0(u.block, "to") == r.Address
+		})
 		for _, name := range []string{"count", "for_each"} {
+			if indexed && was.body.arg("count") == nil && was.body.arg("for_each") == nil {
+				break
+			}
 			if x, y := was.body.arg(name), is.body.arg(name); (x == nil) != (y == nil) || x != nil && x.canon != y.canon {
 				r.Risks = append(r.Risks, fact.Risk{Name: "destroys-data", Detail: name + " changes, and with it which objects there are"})
 			}

@@ -11,14 +11,16 @@ import (
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
-func compareAt(p, was, is string) terraform.Result {
+func changeAt(p, was, is string) ([]fact.File, fact.Contents) {
 	e := fact.Known(fact.Entry{Mode: "100644"})
 	f := fact.File{Path: p, Status: fact.Modified, Base: e, Head: e}
-	return terraform.Analyse([]fact.File{f}, fact.Contents{
+	return []fact.File{f}, fact.Contents{
 		Base: fact.Side{Files: map[string]fact.Maybe[[]byte]{p: fact.Known([]byte(was))}},
 		Head: fact.Side{Files: map[string]fact.Maybe[[]byte]{p: fact.Known([]byte(is))}},
-	})
+	}
 }
+
+func compareAt(p, was, is string) terraform.Result { return terraform.Analyse(changeAt(p, was, is)) }
 
 func count(t fact.Terraform) int {
 	return len(t.Resources.Items) + len(t.Modules.Items) + len(t.Providers.Items) + len(t.Settings.Items)
@@ -53,50 +55,6 @@ func FuzzTerraform(f *testing.F) {
 			t.Fatal("findings differ from one run to the next")
 		}
 	})
-}
-
-func TestBombsAreDefused(t *testing.T) {
-	const n = 250_000
-	for name, src := range map[string]string{
-		"brackets":            "a = " + strings.Repeat("[", n),
-		"closed brackets":     "a = " + strings.Repeat("[", n) + strings.Repeat("]", n),
-		"parentheses":         "a = " + strings.Repeat("(", n) + "1" + strings.Repeat(")", n),
-		"hidden closers":      "a = " + strings.Repeat("[ /*]*/ ", n/2),
-		"blocks":              strings.Repeat("a {\n", n),
-		"templates":           "a = " + strings.Repeat("\"${", n),
-		"directives":          "a = \"" + strings.Repeat("%{if x}", n/2) + "\"",
-		"negations":           "a = " + strings.Repeat("!", n) + "x",
-		"minus":               "a = " + strings.Repeat("- ", n) + "1",
-		"sum":                 "a = 1" + strings.Repeat("+1", n),
-		"conditionals":        "a = 1" + strings.Repeat(" ? 1 : 1", n/4),
-		"nested conditionals": "a = " + strings.Repeat("x ? ", n/2),
-		"calls":               "a = " + strings.Repeat("f(", n),
-		"indices":             "a = " + strings.Repeat("b[", n),
-		"attributes":          "a = b" + strings.Repeat(".c", n),
-		"splats":              "a = b" + strings.Repeat("[*]", n),
-		"heredoc lines":       "a = <<-X\n" + strings.Repeat(" y\n", n) + "X\n",
-		"heredocs":            "a = " + strings.Repeat("<<X\n${", n/4),
-		"loops":               "a = " + strings.Repeat("[for x in ", n/4),
-		"arguments":           "a = f(" + strings.Repeat("1,", n) + ")",
-		"arguments again":     strings.Repeat("a = 1\n", n/2),
-		"many blocks":         strings.Repeat("a {}\n", n/2),
-		"moved":               strings.Repeat("moved {\n from = a.b\n to = a.c\n}\n", n/12),
-		"quotes":              strings.Repeat("\"", n),
-	} {
-		t.Run(name, func(t *testing.T) {
-			if len(src) > 1<<20 {
-				t.Fatalf("%d bytes", len(src))
-			}
-			compareAt("main.tf", "", src)
-		})
-	}
-	for name, src := range map[string]string{
-		"lists":   strings.Repeat("[", n),
-		"objects": strings.Repeat(`{"a":`, n/2),
-		"deep":    `{"resource":{"a":{"b":` + strings.Repeat(`{"c":`, 90) + "1" + strings.Repeat("}", 93),
-	} {
-		t.Run("JSON "+name, func(t *testing.T) { compareAt("main.tf.json", "{}", src) })
-	}
 }
 
 // TestNamesInJSONDoNotRunTogether holds that a name cannot pass for two.

@@ -3,6 +3,7 @@ package terraform
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -28,13 +29,19 @@ type node struct {
 	leaf    any // nil, bool, string, json.Number
 }
 
-const maxJSONDepth = 100
+const (
+	maxJSONDepth  = 100
+	maxJSONValues = 150_000 // each takes some two hundred bytes
+)
 
 // parseJSON reads one version of a file in the JSON syntax. module is true
 // for the files of a module, whose labels are known by their place.
-func parseJSON(src []byte, path string, module bool) (*body, string) {
+func parseJSON(src []byte, module bool) (*body, string) {
 	if why := text(src); why != "" {
 		return nil, why
+	}
+	if n := bytes.Count(src, []byte(",")) + bytes.Count(src, []byte("[")) + bytes.Count(src, []byte("{")); n > maxJSONValues {
+		return nil, fmt.Sprintf("the file has more than %d values", maxJSONValues)
 	}
 	d := json.NewDecoder(bytes.NewReader(src))
 	d.UseNumber()
@@ -63,7 +70,7 @@ func parseJSON(src []byte, path string, module bool) (*body, string) {
 				b.args = append(b.args, jsonArgument(m))
 				continue
 			}
-			if why := b.addJSON(m.name, nil, labels, m.node, path); why != "" {
+			if why := b.addJSON(m.name, nil, labels, m.node); why != "" {
 				return nil, why
 			}
 		}
@@ -79,10 +86,10 @@ var labelCount = map[string]int{
 }
 
 // addJSON adds the blocks that a member stands for.
-func (b *body) addJSON(kind string, labels []string, more int, n node, path string) string {
+func (b *body) addJSON(kind string, labels []string, more int, n node) string {
 	if n.list {
 		for _, item := range n.items {
-			if why := b.addJSON(kind, labels, more, item, path); why != "" {
+			if why := b.addJSON(kind, labels, more, item); why != "" {
 				return why
 			}
 		}
@@ -99,25 +106,25 @@ func (b *body) addJSON(kind string, labels []string, more int, n node, path stri
 			if m.name == "//" {
 				continue
 			}
-			if why := b.addJSON(kind, append(slices.Clone(labels), m.name), more-1, m.node, path); why != "" {
+			if why := b.addJSON(kind, append(slices.Clone(labels), m.name), more-1, m.node); why != "" {
 				return why
 			}
 		}
 		return ""
 	}
-	blk := &block{kind: kind, labels: labels, path: path}
+	blk := &block{kind: kind, labels: labels}
 	for _, m := range n.members {
 		if m.name == "//" {
 			continue
 		}
 		if kind == "terraform" && jsonSections[m.name] > 0 {
-			if why := blk.body.addJSON(m.name, nil, jsonSections[m.name]-1, m.node, path); why != "" {
+			if why := blk.body.addJSON(m.name, nil, jsonSections[m.name]-1, m.node); why != "" {
 				return why
 			}
 			continue
 		}
 		if (kind == "resource" || kind == "data" || kind == "removed") && m.name == "lifecycle" {
-			if why := blk.body.addJSON(m.name, nil, 0, m.node, path); why != "" {
+			if why := blk.body.addJSON(m.name, nil, 0, m.node); why != "" {
 				return why
 			}
 			continue

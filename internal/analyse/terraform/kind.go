@@ -18,6 +18,7 @@ var replaceText string
 type kindRow struct {
 	kind     string
 	instance bool
+	empty    bool // holds nothing itself that could be lost
 	patterns []string
 }
 
@@ -25,7 +26,8 @@ var kinds = sync.OnceValue(func() []kindRow {
 	var rows []kindRow
 	for _, words := range table(kindsText) {
 		kind, instance := strings.CutSuffix(words[0], "!")
-		rows = append(rows, kindRow{kind, instance, words[1:]})
+		kind, empty := strings.CutSuffix(kind, "~")
+		rows = append(rows, kindRow{kind, instance, empty, words[1:]})
 	}
 	return rows
 })
@@ -57,14 +59,29 @@ func table(s string) [][]string {
 // kindOf tells what a resource type touches, and whether it is a whole
 // machine, cluster, database or project.
 func kindOf(typ string) (fact.Maybe[string], bool) {
-	for _, row := range kinds() {
-		for _, p := range row.patterns {
+	if row := rowOf(typ); row != nil {
+		return fact.Known(row.kind), row.instance
+	}
+	return fact.Unknown[string]("nothing is known of the type " + typ), false
+}
+
+// stateful reports whether an object of the type holds what its destruction
+// loses.
+func stateful(typ string) bool {
+	row := rowOf(typ)
+	return row != nil && !row.empty && (row.kind == "data" || row.kind == "secret" || row.kind == "key")
+}
+
+func rowOf(typ string) *kindRow {
+	rows := kinds()
+	for i := range rows {
+		for _, p := range rows[i].patterns {
 			if match(p, typ) {
-				return fact.Known(row.kind), row.instance
+				return &rows[i]
 			}
 		}
 	}
-	return fact.Unknown[string]("nothing is known of the type " + typ), false
+	return nil
 }
 
 // forces returns the dotted arguments of a type that force its replacement,

@@ -1,11 +1,13 @@
 package terraform
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -51,7 +53,7 @@ func set(words string) map[string]bool {
 var (
 	secretWords = []string{"password", "passwd", "passphrase", "secret", "private_key", "token", "api_key", "apikey", "access_key", "credential", "connection_string", "client_key"}
 	tellsOf     = []string{"_id", "_ids", "_name", "_names", "_arn", "_version", "_length", "_policy", "_path", "_file", "_url", "_uri", "_enabled", "_ref",
-		"_type", "_ttl", "_expiration", "_format", "_algorithm", "_key_name", "_prefix", "_endpoint", "_validity", "_status", "_source", "_mode", "_alias", "_lifetime", "_period"}
+		"_type", "_ttl", "_expiration", "_format", "_algorithm", "_key_name", "_prefix", "_endpoint", "_validity", "_status", "_source", "_mode", "_alias", "_lifetime", "_period", "_permissions", "_rotation", "_days", "_count", "_size", "_scopes"}
 	secretText = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[0-9A-Za-z]{30,}|\bAIza[0-9A-Za-z_-]{35}\b|"private_key"\s*:`)
 )
 
@@ -78,6 +80,8 @@ type exposure struct {
 	wild   map[string]string
 	secret map[string]string
 	typ    string
+	scope  func() string // what the present value stands in, as far as it matters
+	closed bool          // that takes access away
 }
 
 func look(b *block) exposure {
@@ -91,7 +95,61 @@ func look(b *block) exposure {
 	return e
 }
 
+// closed reports whether a block takes access away, or is about what goes out:
+// a literal says so. What stands in it is then no exposure.
+func closed(path string, b *body) bool {
+	kind := path[strings.LastIndexByte(path, '.')+1:]
+	word := func(name string) string {
+		if a := b.arg(name); a != nil {
+			s, _ := a.value.(string)
+			return strings.ToLower(s)
+		}
+		return ""
+	}
+	switch {
+	case kind == "egress" || word("type") == "egress" || word("direction") == "egress" || word("direction") == "outbound":
+		return true
+	case word("effect") == "deny" || word("access") == "deny" || word("action") == "deny" || word("rule_action") == "deny":
+		return true
+	}
+	if a := b.arg("egress"); a != nil && isBool(a.value, true, true) {
+		return true
+	}
+	denies := false
+	for _, n := range b.blocks {
+		switch n.group() {
+		case "deny":
+			denies = true
+		case "allow":
+			return false
+		}
+	}
+	return denies && b.arg("allow") == nil
+}
+
+// closedObject does it for an object, such as a statement of a policy.
+func closedObject(name string, v map[string]any) bool {
+	if name == "egress" {
+		return true
+	}
+	for k, x := range v {
+		s, _ := x.(string)
+		switch strings.ToLower(k) {
+		case "effect", "access", "action":
+			if strings.EqualFold(s, "deny") {
+				return true
+			}
+		case "direction", "type":
+			if strings.EqualFold(s, "egress") || strings.EqualFold(s, "outbound") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (e *exposure) body(prefix string, b *body) {
+	defer e.within(func() string { return scope(prefix, b) }, closed(strings.TrimSuffix(prefix, "."), b))()
 	for _, a := range b.args {
 		e.value(prefix+a.name, a.name, a.value, 0)
 	}
@@ -110,6 +168,40 @@ func (e *exposure) body(prefix string, b *body) {
 	}
 }
 
+// within sets what the values seen next stand in, until its result is called.
+// Many may ask for it: its sum is made once.
+func (e *exposure) within(scope func() string, closed bool) (leave func()) {
+	was, wasClosed := e.scope, e.closed
+	e.scope = sync.OnceValue(func() string {
+		sum := sha256.Sum256([]byte(scope()))
+		return string(sum[:])
+	})
+	e.closed = wasClosed || closed
+	return func() { e.scope, e.closed = was, wasClosed }
+}
+
+// reach are the arguments that say how far access goes which a resource gives.
+var reach = []string{"allow", "actions", "action", "destination_port_range", "destination_port_ranges", "from_port", "ip_protocol", "port", "port_range",
+	"ports", "protocol", "resources", "role", "role_arn", "to_port"}
+
+// scope is what tells one exposure from another of the same name: all of the
+// block that holds it, or of a resource how far its access goes.
+func scope(prefix string, b *body) string {
+	if prefix != "" {
+		return string(b.appendCanon(nil))
+	}
+	var buf []byte
+	for _, name := range reach {
+		if a := b.arg(name); a != nil {
+			buf = append(append(buf, a.canon...), '\n')
+		}
+		for _, n := range b.nested(name) {
+			buf = append(append(buf, n.canon...), '\n')
+		}
+	}
+	return string(buf)
+}
+
 func (e *exposure) value(at, name string, v value, depth int) {
 	if depth > 20 {
 		return
@@ -124,13 +216,9 @@ func (e *exposure) value(at, name string, v value, depth int) {
 		if publicBlocks[name] {
 			e.public[at] = at + " gives a public address"
 		}
-		for k, x := range v {
-			e.value(at+"."+k, k, x, depth+1)
-		}
+		e.object(at, name, v, depth)
 	case map[string]any:
-		for k, x := range v {
-			e.value(at+"."+k, k, x, depth+1)
-		}
+		e.object(at, name, v, depth)
 	case []any:
 		if publicBlocks[name] && len(v) > 0 {
 			e.public[at] = at + " gives a public address"
@@ -143,26 +231,41 @@ func (e *exposure) value(at, name string, v value, depth int) {
 	}
 }
 
+func (e *exposure) object(at, name string, v map[string]any, depth int) {
+	defer e.within(func() string { return fmt.Sprint(v) }, closedObject(name, v))()
+	for k, x := range v {
+		e.value(at+"."+k, k, x, depth+1)
+	}
+}
+
+// opens notes a text that lets more in than it should, unless what it stands
+// in takes access away.
+func (e *exposure) opens(to map[string]string, at, s string) {
+	if !e.closed {
+		to[at+"="+s+"\x00"+e.scope()] = at + " holds " + s
+	}
+}
+
 func (e *exposure) text(at, name, s string, depth int) {
 	// Google's "secret" is the name of one.
 	named := name == "secret" && strings.HasPrefix(e.typ, "google_secret_manager_")
-	if secretName(name) && !named && s != "" || secretText.MatchString(s) {
+	if secretName(name) && !named && !labelled(at) && s != "" || secretText.MatchString(s) {
 		e.secret[at] = s
 	}
 	if publicValues[s] {
-		e.public[at+"="+s] = at + " holds " + s
+		e.opens(e.public, at, s)
 	}
 	n := strings.ToLower(name)
 	switch {
 	case broadRoles[s] && (strings.Contains(n, "role") || strings.Contains(n, "polic") || n == "name"):
-		e.wild[at+"="+s] = at + " holds " + s
-	case (s == "*" || strings.HasSuffix(s, ":*") || strings.HasSuffix(s, "/*") && s == "*/*") &&
+		e.opens(e.wild, at, s)
+	case (s == "*" || strings.HasSuffix(s, ":*") || s == "*/*") &&
 		(strings.Contains(n, "action") || strings.Contains(n, "permission") || n == "verbs" || n == "api_groups"):
-		e.wild[at+"="+s] = at + " holds " + s
+		e.opens(e.wild, at, s)
 	case s == "*" && (strings.Contains(n, "resource") || n == "scope"):
-		e.wild[at+"="+s] = at + " holds " + s
+		e.opens(e.wild, at, s)
 	case s == "*" && (strings.Contains(n, "principal") || n == "aws" || strings.Contains(n, "identifiers") || strings.HasSuffix(n, "source_address_prefix") || n == "source_address_prefixes"):
-		e.public[at+"="+s] = at + " holds " + s
+		e.opens(e.public, at, s)
 	}
 	if t := strings.TrimSpace(s); strings.HasPrefix(t, "{") && depth < 20 && len(t) < 64<<10 {
 		// A policy document that is written as a text.
@@ -172,12 +275,23 @@ func (e *exposure) text(at, name, s string, depth int) {
 	}
 }
 
+// labelled reports whether a path is below what only names or describes.
+func labelled(at string) bool {
+	for _, part := range strings.Split(at, ".") {
+		switch part {
+		case "labels", "label_extractors", "tags", "tags_all", "annotations":
+			return true
+		}
+	}
+	return false
+}
+
 // risks compares two versions of a resource; was is nil for a new one, is for
 // one that is gone.
-func risks(was, is *block, action string, kind fact.Maybe[string]) []fact.Risk {
+func risks(was, is *block, action, typ string) []fact.Risk {
 	var all []fact.Risk
-	if stateful(kind) && (action == fact.Delete || action == fact.Replace) {
-		all = append(all, fact.Risk{Name: "destroys-data", Detail: "it holds " + kind.Value})
+	if stateful(typ) && (action == fact.Delete || action == fact.Replace) {
+		all = append(all, fact.Risk{Name: "destroys-data", Detail: "it holds " + rowOf(typ).kind})
 	}
 	before, after := look(was), look(is)
 	paths := sortedKeys(before.flags)
@@ -216,14 +330,15 @@ func risks(was, is *block, action string, kind fact.Maybe[string]) []fact.Risk {
 			}
 		}
 	}
-	for _, k := range sortedKeys(after.public) {
-		if _, had := before.public[k]; !had {
-			all = append(all, fact.Risk{Name: "public", Detail: after.public[k]})
-		}
-	}
-	for _, k := range sortedKeys(after.wild) {
-		if _, had := before.wild[k]; !had {
-			all = append(all, fact.Risk{Name: "wildcard", Detail: after.wild[k]})
+	for _, opened := range []struct {
+		name       string
+		was, after map[string]string
+	}{{"public", before.public, after.public}, {"wildcard", before.wild, after.wild}} {
+		for _, k := range sortedKeys(opened.after) {
+			r := fact.Risk{Name: opened.name, Detail: opened.after[k]}
+			if _, had := opened.was[k]; !had && !slices.Contains(all, r) {
+				all = append(all, r)
+			}
 		}
 	}
 	for _, k := range sortedKeys(after.secret) {
@@ -232,10 +347,6 @@ func risks(was, is *block, action string, kind fact.Maybe[string]) []fact.Risk {
 		}
 	}
 	return all
-}
-
-func stateful(kind fact.Maybe[string]) bool {
-	return kind.Value == "data" || kind.Value == "secret" || kind.Value == "key"
 }
 
 // isBool reports whether a value is set to want; a text of it counts too.

@@ -66,9 +66,13 @@ func needsContents(name string) bool {
 
 // Analyse compares the two versions of the Terraform files of a change. Every
 // one of files is one by either of its paths.
-func Analyse(files []fact.File, c fact.Contents) Result {
+func Analyse(files []fact.File, c fact.Contents) Result { return new(Memory).Analyse(files, c) }
+
+// Analyse does the same, and reads what it remembers no second time.
+func (m *Memory) Analyse(files []fact.File, c fact.Contents) Result {
 	a := analysis{
 		contents: c,
+		memory:   m,
 		files:    files,
 		base:     map[space]map[string][]*unit{},
 		head:     map[space]map[string][]*unit{},

@@ -27,7 +27,6 @@ type block struct {
 	labels []string
 	body   body
 	canon  string // of labels and body; computed once
-	path   string // of the file
 }
 
 func (b *body) arg(name string) *argument {
@@ -50,7 +49,17 @@ func (b *body) nested(kind string) []*block {
 }
 
 // parseHCL reads one version of a file in HCL's native syntax.
-func parseHCL(src []byte, path string) (*body, string) {
+func (m *Memory) parseHCL(src []byte) (*body, string) {
+	if why := text(src); why != "" {
+		return nil, why
+	}
+	if b, ok := m.inParts(src); ok {
+		return b, ""
+	}
+	return parseWhole(src)
+}
+
+func parseWhole(src []byte) (*body, string) {
 	if why := bound(src); why != "" {
 		return nil, why
 	}
@@ -62,7 +71,7 @@ func parseHCL(src []byte, path string) (*body, string) {
 			}
 		}
 	}
-	r := reader{path: path}
+	var r reader
 	b := r.body(f.Body.(*hclsyntax.Body))
 	if r.why != "" {
 		return nil, r.why
@@ -72,9 +81,8 @@ func parseHCL(src []byte, path string) (*body, string) {
 
 // reader turns a syntax tree into ours.
 type reader struct {
-	path string
-	buf  []byte
-	why  string // what it could not read
+	buf []byte
+	why string // what it could not read
 }
 
 func (r *reader) body(s *hclsyntax.Body) body {
@@ -88,7 +96,7 @@ func (r *reader) body(s *hclsyntax.Body) body {
 	if len(s.Blocks) > 0 {
 		b.blocks = make([]*block, len(s.Blocks))
 		for i, n := range s.Blocks {
-			b.blocks[i] = &block{kind: n.Type, labels: n.Labels, path: r.path, body: r.body(n.Body)}
+			b.blocks[i] = &block{kind: n.Type, labels: n.Labels, body: r.body(n.Body)}
 			b.blocks[i].seal()
 		}
 	}

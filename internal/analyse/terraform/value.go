@@ -26,6 +26,8 @@ func valueOf(e hclsyntax.Expression) value {
 		return scalar(e.Val)
 	case *hclsyntax.ParenthesesExpr:
 		return valueOf(e.Expression)
+	case *hclsyntax.TemplateWrapExpr:
+		return valueOf(e.Wrapped)
 	case *hclsyntax.TemplateExpr:
 		var b strings.Builder
 		for _, p := range e.Parts {

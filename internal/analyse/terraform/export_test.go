@@ -1,0 +1,43 @@
+package terraform
+
+import "github.com/google/go-cmp/cmp"
+
+// InPartsDiffers says how a file that is parsed in parts differs from the same
+// file parsed as a whole; parts is false where it is not parsed in parts.
+func InPartsDiffers(m *Memory, src []byte) (diff string, parts bool) {
+	if text(src) != "" {
+		return "", false
+	}
+	b, ok := m.inParts(src)
+	if !ok {
+		return "", false
+	}
+	whole, why := parseWhole(src)
+	if why != "" {
+		return "as a whole it does not parse: " + why, true
+	}
+	return cmp.Diff(spelled(whole), spelled(b)), true
+}
+
+// spelled is all that a body holds.
+func spelled(b *body) any {
+	type arg struct {
+		Name, Canon string
+		Value       any
+	}
+	type blk struct {
+		Kind   string
+		Labels []string
+		Canon  string
+		Body   any
+	}
+	var args []arg
+	for _, a := range b.args {
+		args = append(args, arg{a.name, a.canon, show(a.value, true)})
+	}
+	var blocks []blk
+	for _, n := range b.blocks {
+		blocks = append(blocks, blk{n.kind, n.labels, n.canon, spelled(&n.body)})
+	}
+	return []any{args, blocks}
+}
