@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -225,6 +226,30 @@ func (l *load) resident(field string) string {
 		}
 	}
 	return "unknown"
+}
+
+// spent is the processor time that the server and the fake have used.
+func (l *load) spent() (server, fake time.Duration) {
+	var own syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &own) == nil {
+		fake = time.Duration(own.Utime.Nano() + own.Stime.Nano())
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", l.server.Process.Pid))
+	if err != nil {
+		return 0, fake
+	}
+	// The fields after the name, which is in brackets: utime and stime are the
+	// 14th and 15th of all, in hundredths of a second.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 13 {
+		return 0, fake
+	}
+	for _, f := range fields[11:13] {
+		if n, err := strconv.Atoi(f); err == nil {
+			server += time.Duration(n) * 10 * time.Millisecond
+		}
+	}
+	return server, fake
 }
 
 // calls is how many calls the server made.

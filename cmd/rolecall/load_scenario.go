@@ -115,6 +115,7 @@ func (l *load) stream(ctx context.Context) error {
 		return err
 	}
 	calls, began := l.calls(), time.Now()
+	server, fake := l.spent()
 	opened := map[string]time.Time{}
 	for i := range l.Count {
 		at := time.Now()
@@ -132,7 +133,14 @@ func (l *load) stream(ctx context.Context) error {
 	l.print("checked", "pulls", l.Count, "in", took.Round(time.Millisecond), "a second", int(float64(l.Count)/took.Seconds()),
 		"opened in", made.Round(time.Millisecond), "median", quantile(to, .5), "95 %", quantile(to, .95),
 		"calls each", fmt.Sprintf("%.1f", float64(l.calls()-calls)/float64(l.Count)), "refused", l.refused())
+	server2, fake2 := l.spent()
+	l.print("spent", "processor of the server for each", l.share(server2-server), "of the fake", l.share(fake2-fake))
 	return nil
+}
+
+// share is the part of one pull request, or event.
+func (l *load) share(d time.Duration) time.Duration {
+	return (d / time.Duration(l.Count)).Round(10 * time.Microsecond)
 }
 
 // refused counts the deliveries that were not taken.
@@ -242,6 +250,7 @@ func (l *load) events(ctx context.Context, pulls, report int) error {
 		return err
 	}
 	calls, began := l.calls(), time.Now()
+	server, _ := l.spent()
 	for i := range l.Count {
 		p := list[i%pulls]
 		// A label is an event that leaves nothing behind.
@@ -263,7 +272,8 @@ func (l *load) events(ctx context.Context, pulls, report int) error {
 		return err
 	}
 	took := time.Since(began)
+	server2, _ := l.spent()
 	l.print("at rest", "events", l.Count, "in", took.Round(time.Millisecond), "a second", int(float64(l.Count)/took.Seconds()),
-		"calls", l.calls()-calls, "refused", l.refused())
+		"calls", l.calls()-calls, "refused", l.refused(), "processor for each", l.share(server2-server))
 	return nil
 }
