@@ -52,6 +52,7 @@ type Server struct {
 	store    *store.Store
 	queue    *queue.Queue
 	recovery *recovery.Recovery
+	metrics  *metrics
 	listener net.Listener
 	http     *http.Server
 	served   chan error
@@ -70,6 +71,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	}()
 
 	metrics := newMetrics()
+	s.metrics = metrics
 	app, err := github.NewApp(github.Config{
 		URL: c.GitHubURL, AppID: c.AppID, PrivateKey: c.PrivateKey, Logger: c.Log, Metrics: metrics,
 	})
