@@ -8,14 +8,18 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,7 +70,7 @@ func TestChaos(t *testing.T) {
 		tryHistory(t, seed)
 	}
 	next, end := uint64(1), time.Time{}
-	const quick = 6
+	const quick = 8
 	if s := os.Getenv("ROLECALL_CHAOS"); s != "" {
 		d, err := time.ParseDuration(s)
 		if err != nil {
@@ -141,13 +145,12 @@ func shrink(t *testing.T, seed uint64, steps []step, found []string) ([]step, []
 // end.
 func play(t *testing.T, seed uint64, steps []step) []string {
 	return try(t, func(tb testing.TB) {
-		url := storetest.SQLite(tb)
+		database := storetest.SQLite(tb)
 		if *chaosDatabase == "postgres" || *chaosDatabase == "" && os.Getenv("ROLECALL_CHAOS") != "" && seed%5 == 0 {
-			url = storetest.Postgres(t)
+			database = storetest.Postgres(t)
 		}
-		c := &chaos{w: quietWorld(tb, url, policyText, githubtest.Options{}), comments: map[*githubtest.Pull][]*githubtest.Comment{}, forks: map[int]bool{}}
-		c.addr = freeAddr(tb)
-		c.w.gh.App().DeliverTo("http://" + c.addr + "/webhook")
+		c := &chaos{w: quietWorld(tb, database, policyText, githubtest.Options{}), comments: map[*githubtest.Pull][]*githubtest.Comment{}, forks: map[int]bool{}}
+		c.w.gh.App().DeliverTo(c.front(tb))
 		c.w.repo.Push("release", c.w.repo.Head("main"), "mia")
 		tb.Cleanup(c.down)
 		c.up()
@@ -163,7 +166,7 @@ func play(t *testing.T, seed uint64, steps []step) []string {
 // chaos is a world in which a history is played.
 type chaos struct {
 	w        *world
-	addr     string
+	at       atomic.Pointer[url.URL] // of rolecall; nil while it is down
 	pulls    []*githubtest.Pull
 	forks    map[int]bool
 	comments map[*githubtest.Pull][]*githubtest.Comment
@@ -213,7 +216,31 @@ func (c *chaos) dismissible(p *githubtest.Pull, login string) bool {
 	})
 }
 
-// up starts rolecall at its address, as often as it takes, as a supervisor does.
+// front is where deliveries go whether rolecall is up or not: an address that is
+// free for a while would be taken by another test.
+func (c *chaos) front(tb testing.TB) string {
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			if at := c.at.Load(); at != nil { // else it went down just now, and the request fails
+				r.SetURL(at)
+			}
+		},
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+		Transport:    &http.Transport{DisableKeepAlives: true},
+		ErrorLog:     log.New(io.Discard, "", 0),
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c.at.Load() == nil {
+			panic(http.ErrAbortHandler) // as if nobody listened
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	server.Config.ErrorLog = proxy.ErrorLog
+	tb.Cleanup(server.Close)
+	return server.URL + "/webhook"
+}
+
+// up starts rolecall, as often as it takes, as a supervisor does.
 func (c *chaos) up() {
 	w := c.w
 	if w.server != nil {
@@ -227,12 +254,17 @@ func (c *chaos) up() {
 	for n := 0; ; n++ {
 		server, err := Start(w.t.Context(), Config{
 			AppID: app.ID(), PrivateKey: app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(app.WebhookSecret())},
-			DatabaseURL: w.database, Addr: c.addr, GitHubURL: w.gh.URL(), Workers: w.workers,
+			DatabaseURL: w.database, Addr: "127.0.0.1:0", GitHubURL: w.gh.URL(), Workers: w.workers,
 			Deliveries: -1, Sweep: -1, // at rest
 			Log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		})
 		if err == nil {
 			w.server = server
+			at, err := url.Parse(server.URL())
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			c.at.Store(at)
 			return
 		}
 		if n == 100 {
@@ -251,6 +283,7 @@ func (c *chaos) stop(patience time.Duration) {
 	if c.w.server == nil {
 		return
 	}
+	c.at.Store(nil)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	_ = c.w.server.Stop(ctx) // what it could not do any more is left to the next
@@ -265,6 +298,7 @@ func (c *chaos) kill() {
 	}
 	dead := c.w.server
 	c.w.server = nil
+	c.at.Store(nil)
 	_ = dead.http.Close()
 	_ = dead.store.Close()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -286,8 +320,8 @@ func (c *chaos) lock(d time.Duration) {
 	c.hold("sqlite", "file:"+strings.TrimPrefix(c.w.database, "sqlite:")+"?_txlock=immediate&_pragma=busy_timeout(5000)", "SELECT 1", d)
 }
 
-func (c *chaos) hold(driver, url, statement string, d time.Duration) {
-	db, err := sql.Open(driver, url)
+func (c *chaos) hold(driver, dsn, statement string, d time.Duration) {
+	db, err := sql.Open(driver, dsn)
 	if err != nil {
 		c.w.t.Fatal(err)
 	}
@@ -410,7 +444,7 @@ type oracle struct {
 
 func (c *chaos) oracle() *oracle {
 	w := c.w
-	log := slog.New(slog.DiscardHandler)
+	quiet := slog.New(slog.DiscardHandler)
 	heard := storetest.Open(w.t, storetest.SQLite(w.t))
 	q, err := queue.New(w.t.Context(), heard, queue.Options{Handle: func(context.Context, queue.Target) (queue.Next, error) { return queue.Next{}, nil }})
 	if err != nil {
@@ -418,7 +452,7 @@ func (c *chaos) oracle() *oracle {
 	}
 	app := w.gh.App()
 	hook, err := webhook.New(webhook.Options{
-		Secrets: [][]byte{[]byte(app.WebhookSecret())}, Store: heard, Queue: q, AppID: app.ID(), Slug: app.Slug(), External: external, Logger: log,
+		Secrets: [][]byte{[]byte(app.WebhookSecret())}, Store: heard, Queue: q, AppID: app.ID(), Slug: app.Slug(), External: external, Logger: quiet,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -441,8 +475,8 @@ func (c *chaos) oracle() *oracle {
 	}
 	made := &planned{}
 	return &oracle{w: w, made: made, line: &pipeline.Line{
-		Gather: gather.New(w.app(), heard, gather.Options{Wants: pipeline.Wants, Logger: log}),
-		Apply:  made, Records: heard, Metrics: newMetrics(), Self: fact.Login(app.Slug()), Log: log,
+		Gather: gather.New(w.app(), heard, gather.Options{Wants: pipeline.Wants, Logger: quiet}),
+		Apply:  made, Records: heard, Metrics: newMetrics(), Self: fact.Login(app.Slug()), Log: quiet,
 	}}
 }
 

@@ -37,6 +37,10 @@ type loadCmd struct {
 
 // measuredPolicy has every change of Go reviewed by a Cloud Engineer.
 const measuredPolicy = `
+policy {
+  keepers = ["cloud-engineer"]
+}
+
 role "cloud-engineer" {
   title   = "Cloud Engineer"
   members = ["@acme/cloud"]

@@ -88,11 +88,22 @@ func (l *load) open(n int) *githubtest.Pull {
 // warm has the server see one pull request, so that its token, its teams and
 // its policy are there.
 func (l *load) warm(ctx context.Context) error {
-	l.open(0)
+	p := l.open(0)
 	if err := l.seen.wait(ctx, 1); err != nil {
 		return err
 	}
-	return l.idle(ctx)
+	if err := l.idle(ctx); err != nil {
+		return err
+	}
+	// What is measured is the work that is meant.
+	asked := 1
+	if l.Ask == "none" {
+		asked = 0
+	}
+	if c := p.Check("rolecall: main"); c.Status != "in_progress" || len(p.Requested()) != asked {
+		return fmt.Errorf("the first check is %s %s, %q, and %v are asked", c.Status, c.Conclusion, c.Title, p.Requested())
+	}
+	return nil
 }
 
 // idle waits until the server has not called for a while.
@@ -208,15 +219,29 @@ func (l *load) burst(ctx context.Context) error {
 	answered := time.Since(began)
 	l.print("answered", "deliveries", len(l.gh.Deliveries()), "in", answered.Round(time.Millisecond), "refused", l.refused())
 	stop := l.progress(ctx, pulls)
-	err := l.seen.wait(ctx, l.Count+1)
+	to, err := checked(ctx, pulls, began)
 	stop()
-	opened := map[string]time.Time{}
-	for _, p := range pulls {
-		opened[p.Head()] = began
-	}
-	to := l.seen.since(opened)
 	l.print("checked", "pulls", len(to), "of", l.Count, "in", quantile(to, 1), "half in", quantile(to, .5), "resident at most", l.resident("VmHWM"))
 	return err
+}
+
+// checked waits until all have a check, and returns after what time each had.
+func checked(ctx context.Context, pulls []*githubtest.Pull, began time.Time) (to []time.Duration, err error) {
+	for left := pulls; len(left) > 0; {
+		left = slices.DeleteFunc(slices.Clone(left), func(p *githubtest.Pull) bool {
+			has := p.Check("rolecall: main").Status != ""
+			if has {
+				to = append(to, time.Since(began))
+			}
+			return has
+		})
+		select {
+		case <-ctx.Done():
+			return to, fmt.Errorf("%d of %d have a check: %w", len(to), len(pulls), ctx.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return to, nil
 }
 
 // progress prints each minute how far it is. It then has somebody approve a
@@ -234,7 +259,13 @@ func (l *load) progress(ctx context.Context, pulls []*githubtest.Pull) (stop fun
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				l.print("under way", "after", time.Since(began).Round(time.Second), "checked", l.seen.count()-1)
+				n := 0
+				for _, p := range pulls {
+					if p.Check("rolecall: main").Status != "" {
+						n++
+					}
+				}
+				l.print("under way", "after", time.Since(began).Round(time.Second), "checked", n, "calls", l.calls())
 				l.approval(ctx, pulls)
 			}
 		}
@@ -264,11 +295,14 @@ func (l *load) approval(ctx context.Context, pulls []*githubtest.Pull) {
 
 // events sends comments that call for a look, to a few pull requests in turn.
 func (l *load) events(ctx context.Context, pulls, report int) error {
+	if err := l.warm(ctx); err != nil {
+		return err
+	}
 	var list []*githubtest.Pull
 	for i := range pulls {
-		list = append(list, l.open(i))
+		list = append(list, l.open(i+1))
 	}
-	if err := l.seen.wait(ctx, pulls); err != nil {
+	if err := l.seen.wait(ctx, pulls+1); err != nil {
 		return err
 	}
 	if err := l.idle(ctx); err != nil {
