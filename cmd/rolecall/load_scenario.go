@@ -100,6 +100,9 @@ func (l *load) warm(ctx context.Context) error {
 	if l.Ask == "none" {
 		asked = 0
 	}
+	for wait := time.Now(); len(p.Requested()) != asked && time.Since(wait) < 10*time.Second; {
+		time.Sleep(5 * time.Millisecond)
+	}
 	if c := p.Check("rolecall: main"); c.Status != "in_progress" || len(p.Requested()) != asked {
 		return fmt.Errorf("the first check is %s %s, %q, and %v are asked", c.Status, c.Conclusion, c.Title, p.Requested())
 	}
