@@ -6,7 +6,7 @@ import "slices"
 // or about those that no other rule is about.
 func (l *layer) covers() bool {
 	return l != nil && slices.ContainsFunc(l.rules, func(r *rule) bool {
-		return !r.advice && (r.mentionsName("uncovered.files") || r.changes == nil && r.when == nil)
+		return !r.advice && (r.mentionsName("uncovered.files") || r.when == nil && (r.changes == nil || l.rest(r.pick)))
 	})
 }
 

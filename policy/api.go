@@ -1,6 +1,10 @@
 package policy
 
-import "time"
+import (
+	"time"
+
+	"github.com/rolecall/rolecall/policy/fact"
+)
 
 // The paths at which GitHub holds policies.
 const (
@@ -49,12 +53,15 @@ type Needs struct {
 
 // RoleDef is a role as the policy defines it, for the roster to fill.
 type RoleDef struct {
-	Name      string
-	Title     string
-	People    []string // logins
-	Teams     []string // "org/slug"
-	Rotation  *Rotation
-	Calendar  string // https URL
+	Name     string
+	Title    string
+	People   []string // logins
+	Teams    []string // "org/slug"
+	Rotation *Rotation
+	Calendar string // https URL
+	// Logins maps what a calendar calls somebody, an address or a name in
+	// small letters, to their login.
+	Logins    map[string]string
 	Hours     *Hours
 	Otherwise string
 	Floor     bool
@@ -73,4 +80,5 @@ type Hours struct {
 	Location *time.Location
 	Days     [7]bool       // by time.Weekday
 	From, To time.Duration // since midnight
+	Holidays []fact.Span
 }

@@ -15,6 +15,7 @@ const (
 	maxDepth      = 32        // brackets, blocks, strings and interpolations inside one another
 	maxUnary      = 8         // operators in a row, as in !!x
 	maxTernaries  = 256       // conditionals in one source
+	maxHeredocs   = 4_000     // lines of heredocs in one source, where they may stand
 	maxRules      = 1_000     // of one source
 	maxRoles      = 500       // of one source
 	maxProjects   = 2_000     // of one source
@@ -62,7 +63,7 @@ func (r *reporter) scan(s *Source) bool {
 		r.errorf(hcl.Range{}, "Policy too large", "It has %d words and signs, and a policy has at most %d.", len(tokens), maxTokens)
 		return false
 	}
-	depth, unary, ternaries := 0, 0, 0
+	depth, unary, ternaries, lines, heredoc := 0, 0, 0, 0, false
 	for _, t := range tokens {
 		switch t.Type {
 		case hclsyntax.TokenOBrace, hclsyntax.TokenOParen, hclsyntax.TokenOBrack, hclsyntax.TokenOQuote, hclsyntax.TokenTemplateInterp:
@@ -73,8 +74,21 @@ func (r *reporter) scan(s *Source) bool {
 		case hclsyntax.TokenCBrace, hclsyntax.TokenCParen, hclsyntax.TokenCBrack, hclsyntax.TokenCQuote, hclsyntax.TokenTemplateSeqEnd:
 			depth = max(0, depth-1)
 		case hclsyntax.TokenOHeredoc: // whose indentation the parser removes in quadratic time
+			if r.heredocs {
+				heredoc = true
+				break
+			}
 			r.errorf(t.Range, "Heredoc", "Policies do without <<. A text stands in quotes on one line.")
 			return false
+		case hclsyntax.TokenCHeredoc:
+			heredoc = false
+		case hclsyntax.TokenStringLit:
+			if heredoc {
+				if lines++; lines > maxHeredocs {
+					r.errorf(t.Range, "Heredocs too long", "The texts between << and their ends have at most %d lines in one file. Spread the tests over several files.", maxHeredocs)
+					return false
+				}
+			}
 		case hclsyntax.TokenTemplateControl:
 			r.errorf(t.Range, "Template directive", "Policies do without %%{ … }. Use a conditional (a ? b : c) or a for expression.")
 			return false

@@ -12,6 +12,16 @@ import (
 //go:embed cloud.hcl
 var cloud []byte
 
+//go:embed cloud.rolecall_test.hcl
+var cloudTests []byte
+
+// CloudTests returns the tests of the embedded policy.
+func CloudTests() []byte { return append([]byte(nil), cloudTests...) }
+
+// InitTests returns the tests of the policy that [Init] returns, which has no
+// project yet.
+func InitTests() []byte { return initProjectTest.ReplaceAll(CloudTests(), nil) }
+
 // Cloud returns the embedded policy for the roles of a cloud team, with
 // example names in the places that [Init] fills.
 func Cloud() []byte { return append([]byte(nil), cloud...) }
@@ -88,8 +98,9 @@ func Init(o InitOptions) ([]byte, error) {
 }
 
 var (
-	initRotation = regexp.MustCompile(`(?s)  rotation \{\n.*?\n  \}\n`)
-	initProject  = regexp.MustCompile(`(?s)project "instances" \{\n.*?\n\}\n`)
+	initRotation    = regexp.MustCompile(`(?s)  rotation \{\n.*?\n  \}\n`)
+	initProjectTest = regexp.MustCompile(`(?s)test "the DRI of a project[^"]*" \{\n.*?\n\}\n\n`)
+	initProject     = regexp.MustCompile(`(?s)project "instances" \{\n.*?\n\}\n`)
 )
 
 // quotedList writes a list of texts as a policy does.

@@ -164,4 +164,47 @@ const (
 	CommandNoDRI Code = "command_no_dri"
 	// CommandsUnknown: commands may be missing. Detail says why.
 	CommandsUnknown Code = "commands_unknown"
+	// CommandsDoubted: somebody deleted or edited another's comment since, and
+	// it may have taken the command back. At.
+	CommandsDoubted Code = "commands_doubted"
+
+	// ReviewByBreaker: the person broke the glass, and what they approve since
+	// clears nothing. Person.
+	ReviewByBreaker Code = "review_by_breaker"
+	// GlassKept: the glass is broken, and does not reach this rule. Rule.
+	GlassKept Code = "glass_kept"
+	// GlassForNobody: the policy has no role that may break the glass. Detail
+	// is the name that it would have.
+	GlassForNobody Code = "glass_for_nobody"
+	// GlassUnconfirmed: a second person has to give the command too; the
+	// reasons before it say why. Detail lists the roles that may.
+	GlassUnconfirmed Code = "glass_unconfirmed"
+	// GlassByContributor: author or contributor, who cannot do it alone.
+	// Person.
+	GlassByContributor Code = "glass_by_contributor"
+	// GlassOwesStill: reviews are still owed for a glass that the person broke
+	// before. Person; Count is the number of that pull request.
+	GlassOwesStill Code = "glass_owes_still"
+	// GlassTwice: the person broke the glass the last time too. Person, At;
+	// Count is the number of that pull request.
+	GlassTwice Code = "glass_twice"
+	// GlassUsesUnknown: who broke the glass before cannot be told, and counts
+	// as this person. Person; Detail says why.
+	GlassUsesUnknown Code = "glass_uses_unknown"
+	// GlassOtherHead: the command was given for another head. Commit.
+	GlassOtherHead Code = "glass_other_head"
+	// GlassUnbound: the head was pushed since, or it is not on record for which
+	// one the command was given. No fields.
+	GlassUnbound Code = "glass_unbound"
+	// GlassTooLate: it was merged before. At.
+	GlassTooLate Code = "glass_too_late"
+
+	// PatchReady: the reply has the change of the policy file that the command
+	// asks for. Project, Person (the new DRI), Detail (the file).
+	PatchReady Code = "patch_ready"
+	// PatchSame: the policy says so already. Project, Person.
+	PatchSame Code = "patch_same"
+	// PatchImpossible: the policy cannot be changed so. Project; Detail says
+	// why.
+	PatchImpossible Code = "patch_impossible"
 )

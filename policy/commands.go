@@ -16,48 +16,6 @@ const (
 	roleCloudEngineer = "cloud-engineer"
 )
 
-// ruling is what one layer, or none in particular, says of a command.
-type ruling struct {
-	accepted bool
-	reasons  []Reason
-}
-
-func accept() ruling { return ruling{accepted: true} }
-
-func refuse(r Reason) ruling { return ruling{reasons: []Reason{r}} }
-
-// overall rules on what holds for every layer alike; decided is false where
-// the layers must be asked. labels are what the command asks to be set.
-func overall(c fact.Command, access string) (r ruling, labels []fact.LabelEvent, decided bool) {
-	by := fact.Login(c.By.Login)
-	switch {
-	case by == "":
-		return refuse(Reason{Code: NoAccount}), nil, true
-	case c.By.Bot:
-		return refuse(Reason{Code: CommandByBot, Person: by}), nil, true
-	case c.Edited:
-		return refuse(Reason{Code: CommandEdited}), nil, true
-	case c.Problem != "":
-		return refuse(Reason{Code: CommandUnclear, Detail: c.Problem}), nil, true
-	}
-	writes := slices.Contains([]string{"owner", "member", "collaborator"}, access)
-	switch c.Name {
-	case "recheck", "explain", "help":
-		return accept(), nil, true
-	case "needs-security", "request":
-		if !writes {
-			return refuse(Reason{Code: CommandNeedsAccess, Person: by}), nil, true
-		}
-		if c.Name == "request" {
-			return ruling{}, nil, false
-		}
-		return accept(), []fact.LabelEvent{{Label: labelSecurity, Added: true, By: c.By, At: c.At}}, true
-	case "assign-dri", "unassign-dri", "delegate":
-		return ruling{}, nil, false
-	}
-	return refuse(Reason{Code: CommandNotAvailable, Detail: c.Name}), nil, true
-}
-
 // steering carries out commands that change who may approve, one layer at a
 // time. They are read from the comments again at every evaluation.
 type steering struct {
@@ -65,6 +23,7 @@ type steering struct {
 	bench   *bench
 	dris    *dris
 	writers *contributors
+	pull    *fact.Pull
 	// missing says why commands may be missing that took back what others
 	// gave; "" where all are known.
 	missing string
@@ -72,15 +31,15 @@ type steering struct {
 
 // rule rules on c and carries it out where it is accepted.
 func (s *steering) rule(c fact.Command) ruling {
-	if c.Name == "request" {
+	switch {
+	case c.Name == "request":
 		return s.request(c)
-	}
-	if s.missing != "" {
+	case s.missing != "":
 		return refuse(Reason{Code: CommandsUnknown, Detail: s.missing})
-	}
-	switch c.Name {
-	case "delegate":
+	case c.Name == "delegate":
 		return s.delegate(c)
+	case lasting(c):
+		return s.lasting(c)
 	}
 	return s.assign(c)
 }
@@ -89,9 +48,6 @@ func (s *steering) rule(c fact.Command) ruling {
 // about every project touched of which its author may decide.
 func (s *steering) assign(c fact.Command) ruling {
 	by := fact.Login(c.By.Login)
-	if n := len(c.Args); n > 1 && c.Args[n-1] == "lasting" {
-		return refuse(Reason{Code: CommandNotAvailable, Detail: c.Name + " … lasting"})
-	}
 	who, project, bad := driArguments(c.Args)
 	if bad != nil {
 		return refuse(*bad)
@@ -210,27 +166,26 @@ func (s *steering) each(targets []string, c fact.Command, do func(*dri)) ruling 
 // may returns why c's author may not decide on a project's DRI; nil when they
 // may.
 func (s *steering) may(c fact.Command, project string) *Reason {
+	return s.decides(c, project, s.dris.byName[project].login)
+}
+
+// decides is may for a project whose DRI is dri, "" for nobody.
+func (s *steering) decides(c fact.Command, project, dri string) *Reason {
 	by := fact.Login(c.By.Login)
-	now := s.dris.byName[project]
 	roles, set := s.layer.commands[c.Name]
 	if !set {
 		roles = []string{roleDRI, roleManager}
 		switch {
 		case c.Name == "delegate":
 			roles = []string{roleDRI}
-		case now.login == "":
+		case dri == "":
 			roles = append(roles, roleCloudEngineer)
 		}
 	}
-	fixed := []string{}
-	for _, r := range roles {
-		switch {
-		case r == roleDRI && now.login != "" && now.login == by:
-			return nil
-		case r != roleDRI && s.layer.role(r) != nil:
-			fixed = append(fixed, r)
-		}
+	if slices.Contains(roles, roleDRI) && dri != "" && dri == by {
+		return nil
 	}
+	fixed := s.fixed(roles)
 	held, unknown := s.bench.holdsAny(fixed, by, c.At)
 	switch {
 	case held:

@@ -14,6 +14,9 @@ const (
 	Idle Status = "idle"
 	// Met needs nothing more.
 	Met Status = "met"
+	// Owed is a whole decision only: a broken glass lets the change through,
+	// and the reviews that it skipped are owed.
+	Owed Status = "owed"
 	// Waiting needs an approval that somebody can give.
 	Waiting Status = "waiting"
 	// Refused has a holder of a required role who requested changes.
@@ -53,6 +56,8 @@ type Decision struct {
 	Commands []CommandVerdict `json:"commands"`
 	// Labels are the labels in force, kept ones included.
 	Labels []LabelInForce `json:"labels"`
+	// Glass is set where the glass is broken, or was when it was merged.
+	Glass *Glass `json:"glass,omitempty"`
 	// Notes are reasons that concern the decision as a whole: gaps in the
 	// facts, warnings of the policy, that no rule asks for review.
 	Notes []Reason `json:"notes,omitempty"`
@@ -196,6 +201,11 @@ type CommandVerdict struct {
 	Command  fact.Command `json:"command"`
 	Accepted bool         `json:"accepted"`
 	Reasons  []Reason     `json:"reasons,omitempty"`
+	// Note is what rolecall is to write down of a /break-glass, in its answer;
+	// nil where nothing.
+	Note *fact.GlassNote `json:"note,omitempty"`
+	// Patch is a unified diff of a policy file, where the command asks for one.
+	Patch string `json:"patch,omitempty"`
 }
 
 // LabelInForce is a label that rules see.

@@ -167,6 +167,8 @@ type reporter struct {
 	lines  []string
 	diags  []Diagnostic
 	in     string // the block that is being read: rule "go"
+	// heredocs is true for files in which they may stand.
+	heredocs bool
 }
 
 // maxDiagnostics bounds what one source can make us print.

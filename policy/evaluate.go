@@ -17,16 +17,22 @@ const clockStep = time.Hour
 // same decision, and no clock but pull.Now is read.
 func (p *Policy) Evaluate(pull fact.Pull) Decision {
 	s := newSubject(&pull)
-	s.permit(p)
 	d := s.decision(p.CheckName(pull.Base.Ref))
 	d.Observe = !slices.ContainsFunc(p.layers, func(l *layer) bool { return !l.observe })
 
-	var runs []*layerRun
+	var benches []*bench
 	for _, l := range p.layers {
 		d.Policy = append(d.Policy, l.source)
-		runs = append(runs, newLayerRun(s, l, len(p.layers) == 1))
+		benches = append(benches, newBench(l, s.pull))
+	}
+	s.admit(benches)
+	var runs []*layerRun
+	for _, b := range benches {
+		runs = append(runs, newLayerRun(s, b, len(p.layers) == 1))
 	}
 	d.Commands = s.command(runs)
+	glass, broken := s.glass(runs)
+	s.broken, d.Glass = glass, glass
 
 	d.Status = Met
 	asked := false
@@ -37,7 +43,15 @@ func (p *Policy) Evaluate(pull fact.Pull) Decision {
 				result.Reasons = append(result.Reasons, Reason{Code: Observed})
 			}
 			if result.InForce && !result.Advice {
-				d.Status = worse(d.Status, result.Status)
+				switch {
+				case broken[r] && glass.skip(result):
+					d.Status = worse(d.Status, Owed)
+				default:
+					d.Status = worse(d.Status, result.Status)
+					if glass != nil && result.Status != Met {
+						d.Notes = append(d.Notes, Reason{Code: GlassKept, Rule: result.Name})
+					}
+				}
 				asked = asked || len(result.Require) > 0
 			}
 			d.Rules = append(d.Rules, result)
@@ -52,6 +66,9 @@ func (p *Policy) Evaluate(pull fact.Pull) Decision {
 	})
 	d.Labels = onceEach(d.Labels, func(l LabelInForce) string { return l.Label })
 	d.Reviews = s.verdicts.list(s.votes, s.writers, s.ballotOf)
+	if _, next := glass.Reminders(pull.Now); !next.IsZero() {
+		d.ValidUntil = earliest(d.ValidUntil, next)
+	}
 	if d.Observe {
 		d.Notes = append(d.Notes, Reason{Code: Observed})
 	}
@@ -95,8 +112,9 @@ type subject struct {
 	bars     map[string][]bool // by what a requirement allows, then by ballot
 	// rulings are on what holds for all layers; nil where these are asked.
 	rulings []*ruling
-	asked   [][]fact.LabelEvent // labels, by command
-	wanted  []fact.LabelEvent   // of the commands that are accepted
+	wanted  []fact.LabelEvent // by the commands that are accepted
+	access  map[int64]string  // of each comment's author
+	broken  *Glass            // nil where none is
 }
 
 func newSubject(pull *fact.Pull) *subject {
@@ -106,18 +124,9 @@ func newSubject(pull *fact.Pull) *subject {
 	for _, b := range s.ballots {
 		s.ballotOf[b.login] = b
 	}
-	access := map[int64]string{}
+	s.access = map[int64]string{}
 	for _, c := range pull.Comments {
-		access[c.ID] = c.Access
-	}
-	s.rulings = make([]*ruling, len(pull.Commands))
-	s.asked = make([][]fact.LabelEvent, len(pull.Commands))
-	for i, c := range pull.Commands {
-		r, labels, decided := overall(c, access[c.Comment])
-		if decided {
-			s.rulings[i] = &r
-		}
-		s.asked[i] = labels
+		s.access[c.ID] = c.Access
 	}
 	return s
 }
@@ -135,50 +144,6 @@ func (s *subject) decision(check string) Decision {
 	return d
 }
 
-// command rules on every command, in the order of their giving, and carries
-// out those that are accepted. A command is accepted where one layer does.
-func (s *subject) command(runs []*layerRun) []CommandVerdict {
-	out := make([]CommandVerdict, len(s.pull.Commands))
-	order := make([]int, len(out))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(i, j int) int {
-		a, b := s.pull.Commands[i], s.pull.Commands[j]
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Comment, b.Comment), cmp.Compare(a.Line, b.Line))
-	})
-	for _, i := range order {
-		c := s.pull.Commands[i]
-		v := CommandVerdict{Command: asStored(c)}
-		if r := s.rulings[i]; r != nil {
-			v.Accepted, v.Reasons = r.accepted, r.reasons
-			out[i] = v
-			continue
-		}
-		concerned := false
-		for _, run := range runs {
-			if !run.steering.concerned(c) {
-				continue
-			}
-			concerned = true
-			r := run.steering.rule(c)
-			v.Accepted = v.Accepted || r.accepted
-			v.Reasons = append(v.Reasons, r.reasons...)
-		}
-		if !concerned {
-			v.Reasons = []Reason{{Code: CommandNoDRI}}
-		}
-		out[i] = v
-	}
-	return out
-}
-
-// asStored is c as it comes back from a store, apart from the facts' memory.
-func asStored(c fact.Command) fact.Command {
-	c.Args = append([]string(nil), c.Args...)
-	return c
-}
-
 // layerRun is the evaluation of one layer, by itself.
 type layerRun struct {
 	*subject
@@ -190,10 +155,14 @@ type layerRun struct {
 	dris     *dris
 	steering *steering
 	until    time.Time
+	// Who broke the glass in this layer, who confirmed it, and whose command
+	// was the last that it took; nil where none did.
+	by, second, last *voice
 }
 
-func newLayerRun(s *subject, l *layer, alone bool) *layerRun {
-	r := &layerRun{subject: s, layer: l, alone: alone, bench: newBench(l, s.pull)}
+func newLayerRun(s *subject, b *bench, alone bool) *layerRun {
+	l := b.layer
+	r := &layerRun{subject: s, layer: l, alone: alone, bench: b}
 	r.labels = newLabels(s.pull, s.writers, r.bench, s.wanted)
 	r.world = newWorld(l, s.pull, given{
 		labels: r.labels.names(),
@@ -203,7 +172,7 @@ func newLayerRun(s *subject, l *layer, alone bool) *layerRun {
 	r.dris = newDRIs(r.world.touched(), l, s.pull)
 	r.steering = &steering{
 		layer: l, bench: r.bench, dris: r.dris, writers: s.writers,
-		missing: gapAbout(s.pull, fact.AboutComments),
+		missing: gapAbout(s.pull, fact.AboutComments), pull: s.pull,
 	}
 	return r
 }

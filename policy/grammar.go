@@ -25,7 +25,7 @@ var (
 	blockRequire = &block{name: "require", label: "ROLE", doc: "whose approval is needed", args: []argument{
 		{name: "approvals", shape: "number", def: "1", doc: "how many different people of the role must approve"},
 		{name: "ask", shape: "text", def: `"one"`, values: []string{"one", "team", "all", "none"}, doc: "whom rolecall asks: one person by name, the team, everybody, nobody"},
-		{name: "within", shape: "duration", doc: "working hours after which it is overdue, as in \"8h\""},
+		{name: "within", shape: "duration", doc: "working time of the role after which its people are reminded, as in \"8h\"; after twice as long one more is asked, after three times whoever is on call"},
 		{name: "allow", shape: "list", def: "[]", values: []string{"author", "contributor"}, doc: "who may approve although they wrote part of the change"},
 	}}
 	blockAny = &block{name: "any", doc: "one of the requirements inside is enough"}
@@ -44,7 +44,8 @@ var (
 			{name: "title", shape: "text", doc: "the role's name for people"},
 			{name: "members", shape: "list of people and teams", doc: "\"@login\" or \"@org/team\""},
 			{name: "calendar", shape: "https URL", doc: "an iCalendar feed whose events name who holds the role"},
-			{name: "hours", shape: "working hours", doc: "when its holders are asked: { timezone, days, from, to }"},
+			{name: "hours", shape: "working hours", doc: "when its holders are asked: { timezone, days, from, to }, and holidays = [\"2026-12-24..2027-01-01\"] where there are any"},
+			{name: "people", shape: "map of people by name", doc: "who is meant in a calendar: { \"ana@acme.com\" = \"@ana\" }, by address or by the name in an event's title"},
 			{name: "otherwise", shape: "role", doc: "who stands in when nobody in the role may approve a change"},
 		}, blocks: []*block{
 			{name: "rotation", doc: "one person after the other holds the role", args: []argument{

@@ -13,6 +13,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 // Load parses and checks the organisation's policy and the repository's;
@@ -292,6 +294,7 @@ func (ld *loader) role(b *hclsyntax.Block, spec *block) {
 	r := &role{RoleDef: RoleDef{Name: name, Title: ld.text(spec, attrs["title"])}, rng: b.DefRange()}
 	r.People, r.Teams = ld.audience(ld.list(spec, attrs["members"]))
 	r.Calendar = ld.calendar(spec, attrs["calendar"])
+	r.Logins = ld.logins(spec, attrs["people"])
 	r.Hours = ld.hours(spec, attrs["hours"])
 	if r.Otherwise = ld.text(spec, attrs["otherwise"]); r.Otherwise != "" {
 		ld.places["otherwise "+name] = attrs["otherwise"].Expr.Range()
@@ -314,6 +317,8 @@ func (ld *loader) role(b *hclsyntax.Block, spec *block) {
 	switch {
 	case sources > 1:
 		ld.errorf(b.DefRange(), "Role held in two ways", "A role has members, or a rotation, or a calendar.")
+	case r.Logins != nil && attrs["calendar"] == nil:
+		ld.errorf(attrs["people"].Expr.Range(), "People without a calendar", "people says whom a calendar's events mean: this role has none.")
 	case name == roleDRI && sources > 0:
 		ld.errorf(b.DefRange(), "Members of the role dri", "Who is DRI is said by the projects' dri and by /assign-dri. Remove the members here.")
 	}
@@ -333,6 +338,33 @@ func (ld *loader) calendar(spec *block, attr *hclsyntax.Attribute) string {
 	return s
 }
 
+// logins reads who is meant by the names and addresses in a calendar.
+func (ld *loader) logins(spec *block, attr *hclsyntax.Attribute) map[string]string {
+	if attr == nil {
+		return nil
+	}
+	out := map[string]string{}
+	for _, e := range ld.entries(spec, attr) {
+		name := CalendarName(e.key)
+		if name == "" {
+			ld.errorf(e.at, "Nobody's name", "A name or an address stands on the left, as in \"ana@acme.com\" = \"@ana\".")
+			continue
+		}
+		if e.value.IsNull() || e.value.Type() != cty.String {
+			ld.errorf(e.valueExp.Range(), "Not a person", "A person is written \"@login\".")
+			continue
+		}
+		if login, ok := ld.person(member{e.value.AsString(), e.valueExp.Range()}); ok {
+			out[name] = login
+		}
+	}
+	return out
+}
+
+// CalendarName is the one form in which the names and addresses of a calendar
+// are compared: small letters, single spaces.
+func CalendarName(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+
 var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
 func (ld *loader) hours(spec *block, attr *hclsyntax.Attribute) *Hours {
@@ -346,7 +378,7 @@ func (ld *loader) hours(spec *block, attr *hclsyntax.Attribute) *Hours {
 		missing = slices.DeleteFunc(missing, func(k string) bool { return k == e.key })
 		at := e.valueExp.Range()
 		text := ""
-		if e.key != "days" && slices.Contains(keys, e.key) {
+		if e.key != "days" && e.key != "holidays" && slices.Contains(append(keys, "holidays"), e.key) {
 			if e.value.IsNull() || e.value.Type() != cty.String {
 				ld.errorf(at, "Not a text", "%s is a text in quotes.", e.key)
 				return nil
@@ -364,6 +396,15 @@ func (ld *loader) hours(spec *block, attr *hclsyntax.Attribute) *Hours {
 			for _, m := range ld.members("days", "days of the week", weekdays, e.valueExp, e.value) {
 				h.Days[slices.Index(weekdays, m.text)] = true
 			}
+		case "holidays":
+			for _, m := range ld.members("holidays", "days", nil, e.valueExp, e.value) {
+				span, err := parseHoliday(m.text)
+				if err != nil {
+					ld.errorf(m.at, "Not a day", "A holiday is written \"2026-12-24\", or \"2026-12-24..2027-01-01\" with the last day included.")
+					return nil
+				}
+				h.Holidays = append(h.Holidays, span)
+			}
 		case "from", "to":
 			clock, err := parseClock(text)
 			if err != nil {
@@ -376,7 +417,7 @@ func (ld *loader) hours(spec *block, attr *hclsyntax.Attribute) *Hours {
 				h.To = clock
 			}
 		default:
-			ld.errorf(e.at, "Unknown key", "hours has no %q.%s", e.key, didYouMean(e.key, keys))
+			ld.errorf(e.at, "Unknown key", "hours has no %q.%s", e.key, didYouMean(e.key, append(keys, "holidays")))
 			return nil
 		}
 	}
@@ -392,6 +433,22 @@ func (ld *loader) hours(spec *block, attr *hclsyntax.Attribute) *Hours {
 		return nil
 	}
 	return h
+}
+
+func parseHoliday(s string) (fact.Span, error) {
+	from, to, ok := strings.Cut(s, "..")
+	if !ok {
+		to = from
+	}
+	for _, day := range []string{from, to} {
+		if _, err := time.Parse(time.DateOnly, day); err != nil {
+			return fact.Span{}, err
+		}
+	}
+	if to < from {
+		return fact.Span{}, fmt.Errorf("%s is after %s", from, to)
+	}
+	return fact.Span{From: from, To: to}, nil
 }
 
 func parseClock(s string) (time.Duration, error) {

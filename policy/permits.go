@@ -7,32 +7,6 @@ import (
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
-// permit takes back the acceptance of commands that the policy keeps to certain
-// roles, and gathers the labels that the others ask for. A command is accepted
-// where one layer permits it: a repository's file cannot take from anybody what
-// the floor leaves to all.
-func (s *subject) permit(p *Policy) {
-	for i, c := range s.pull.Commands {
-		if r := s.rulings[i]; r == nil || !r.accepted {
-			continue
-		}
-		var reasons []Reason
-		for _, l := range p.layers {
-			why := l.permits(newBench(l, s.pull), c)
-			if why == nil {
-				reasons = nil
-				break
-			}
-			reasons = append(reasons, *why)
-		}
-		if len(reasons) > 0 {
-			s.rulings[i] = &ruling{reasons: reasons}
-			continue
-		}
-		s.wanted = append(s.wanted, s.asked[i]...)
-	}
-}
-
 // permits returns why the layer's commands block keeps c from its author; nil
 // where it does not. Whether a command that tightens is kept from somebody must
 // be certain.

@@ -137,6 +137,11 @@ func (a *asker) role(req *requirement, first *seat, scope Scope, set *scopeSet) 
 	}}
 	seats, reasons := a.standIns(first, req.allow)
 	n.out.Reasons = reasons
+	for _, s := range seats {
+		if s.stale != nil {
+			n.out.Reasons = append(n.out.Reasons, Reason{Code: HoldersStale, Role: s.name, At: s.stale.Read, Detail: s.stale.Reason})
+		}
+	}
 	last := seats[len(seats)-1]
 	if last != first {
 		n.out.StandIn = last.name
@@ -193,7 +198,7 @@ func (a *asker) free(s *seat, allow []string) []string {
 	}
 	list := []string{}
 	for _, login := range s.now {
-		if _, barred := a.writers.bars(login, false, allow); !barred && login != a.writers.author {
+		if _, barred := a.writers.bars(login, false, allow); !barred && login != a.writers.author && !a.broken.broke(login) {
 			list = append(list, login)
 		}
 	}
@@ -239,7 +244,9 @@ func (a *asker) nobodyLeft(s *seat, allow []string) []Reason {
 	out := []Reason{{Code: NobodyLeft, Role: s.name, Project: s.project, Count: len(s.now)}}
 	for _, login := range s.now {
 		why, barred := a.writers.bars(login, false, allow)
-		if !barred {
+		if !barred && a.broken.broke(login) && login != a.writers.author {
+			why = Reason{Code: ReviewByBreaker, Person: login}
+		} else if !barred {
 			why = Reason{Code: IsAuthor, Person: login}
 		}
 		why.Person, why.Role = login, s.name
@@ -266,6 +273,10 @@ func (a *asker) candidate(b *ballot, seats []*seat, n *node, set *scopeSet) (can
 		return why
 	}
 	for _, v := range b.approvals {
+		if a.broken.broke(b.login) && !v.at().Before(a.broken.At) {
+			a.verdicts.note(v, name(Reason{Code: ReviewByBreaker}))
+			continue
+		}
 		via, holds := "", false
 		for _, s := range seats {
 			if h, ok := holdAt(a.holds(s, b), v.at()); ok {
@@ -436,7 +447,7 @@ func (n *node) roles(do func(*node)) {
 // severity orders statuses from what lets a change through to what is
 // furthest from it.
 func severity(s Status) int {
-	return slices.Index([]Status{Idle, Met, Waiting, Stuck, Refused, Broken}, s)
+	return slices.Index([]Status{Idle, Met, Owed, Waiting, Stuck, Refused, Broken}, s)
 }
 
 func worse(a, b Status) Status {

@@ -30,26 +30,7 @@ func (c *checkCmd) Help() string {
 
 // Run decides on the range as the server would on a pull request of it.
 func (c *checkCmd) Run(ctx context.Context, s streams) error {
-	repo, change, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	reader, err := repo.Reader(ctx, readerOptions)
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	p, err := c.load(s, reader, change.Base)
-	if err != nil {
-		return err
-	}
-	change.Branch = cmp.Or(c.Branch, repo.DefaultBranch(ctx), "main")
-	change.Labels = c.Label
-	change.Now = time.Now().UTC()
-	if c.Author != "" {
-		change.Author = fact.Person{Login: fact.Login(c.Author)}
-	}
-	pull, d, err := reader.Decide(p, change, holders)
+	pull, d, err := c.decide(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -60,6 +41,29 @@ func (c *checkCmd) Run(ctx context.Context, s streams) error {
 		return exitCode(exitRequired)
 	}
 	return nil
+}
+
+func (c *checkCmd) decide(ctx context.Context, s streams) (fact.Pull, policy.Decision, error) {
+	repo, change, err := c.open(ctx)
+	if err != nil {
+		return fact.Pull{}, policy.Decision{}, err
+	}
+	reader, err := repo.Reader(ctx, readerOptions)
+	if err != nil {
+		return fact.Pull{}, policy.Decision{}, err
+	}
+	defer reader.Close()
+	p, err := c.load(s, reader, change.Base)
+	if err != nil {
+		return fact.Pull{}, policy.Decision{}, err
+	}
+	change.Branch = cmp.Or(c.Branch, repo.DefaultBranch(ctx), "main")
+	change.Labels = c.Label
+	change.Now = time.Now().UTC()
+	if c.Author != "" {
+		change.Author = fact.Person{Login: fact.Login(c.Author)}
+	}
+	return reader.Decide(p, change, holders)
 }
 
 func (c *checkCmd) load(s streams, reader *replay.Reader, base string) (p *policy.Policy, err error) {

@@ -113,6 +113,44 @@ func TestCallsAndRoundTrips(t *testing.T) {
 	}
 }
 
+// TestCallsInTheBackground counts what is asked of GitHub on behalf of no
+// event: one call to learn who knows a repository, and one to learn who of an
+// organisation is busy. Events add none to them.
+func TestCallsInTheBackground(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t), figuresPolicy, githubtest.Options{})
+	w.settle()
+	first := w.calls(func() { w.open("dan", githubtest.Files{"a.go": goBefore, "a.tf": "# x\n"}) })
+	count := func(calls []githubtest.Call) (n int) {
+		for _, c := range calls {
+			if strings.Contains(c.Body, "MERGED") || strings.Contains(c.Body, "indicatesLimitedAvailability } }\\n") {
+				n++
+			}
+		}
+		return n
+	}
+	t.Logf("the first pull request of a repository: %d calls, %d of them in the background", len(first), count(first))
+	if count(first) != 2 {
+		t.Errorf("%d calls in the background, want one for the history and one for who is busy\n%s", count(first), timeline(first))
+	}
+	later := w.calls(func() {
+		for i := range 5 {
+			pr := w.open("dan", githubtest.Files{fmt.Sprintf("b%d.go", i): goBefore})
+			w.settle()
+			pr.Approve("ana")
+			w.settle()
+			pr.MustMerge("dan")
+			w.settle()
+		}
+	})
+	if n := count(later); n != 0 {
+		t.Errorf("%d calls in the background on behalf of five pull requests, want none", n)
+	}
+	busy := w.calls(func() { w.again("busy") })
+	if len(busy) != 1 {
+		t.Errorf("who is busy takes %d calls, want one\n%s", len(busy), timeline(busy))
+	}
+}
+
 // timeline shows calls as they were made.
 func timeline(calls []githubtest.Call) string {
 	var b strings.Builder

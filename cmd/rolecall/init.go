@@ -61,21 +61,39 @@ func (c *initCmd) Run(s streams) error {
 	if err := os.MkdirAll(filepath.Dir(c.File), 0o755); err != nil { //nolint:gosec // a policy is for everybody to read
 		return err
 	}
-	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	if c.Force {
-		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-	}
-	f, err := os.OpenFile(c.File, mode, 0o644) //nolint:gosec // a policy is for everybody to read
-	if errors.Is(err, fs.ErrExist) {
+	if err := writeNew(c.File, text, c.Force); errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s exists and was left as it is: --force replaces it", relative(c.File))
 	} else if err != nil {
 		return err
 	}
+	fmt.Fprintf(s.out, "wrote %s\n", relative(c.File))
+	tests := strings.TrimSuffix(c.File, ".hcl") + policy.TestSuffix
+	switch err := writeNew(tests, policy.InitTests(), false); { // somebody's tests are never replaced
+	case errors.Is(err, fs.ErrExist):
+		fmt.Fprintf(s.out, "left the tests in %s as they are\n", relative(tests))
+	case err != nil:
+		return err
+	default:
+		fmt.Fprintf(s.out, "wrote %s\n", relative(tests))
+	}
+	fmt.Fprintf(s.out, "next: rolecall validate %s && rolecall test %s, then commit both to the default branch\n", relative(c.File), relative(tests))
+	return nil
+}
+
+// writeNew makes a file that is not there yet, or replaces one.
+func writeNew(file string, text []byte, replace bool) error {
+	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if replace {
+		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	f, err := os.OpenFile(file, mode, 0o644) //nolint:gosec // a policy is for everybody to read
+	if err != nil {
+		return err
+	}
 	_, err = f.Write(text)
 	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", relative(c.File), err)
+		return fmt.Errorf("write %s: %w", relative(file), err)
 	}
-	fmt.Fprintf(s.out, "wrote %s\nnext: rolecall validate %[1]s, then commit it to the default branch\n", relative(c.File))
 	return nil
 }
 

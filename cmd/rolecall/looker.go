@@ -20,6 +20,7 @@ type looker struct {
 	queue   *queue.Queue
 	line    *pipeline.Line
 	metrics *metrics
+	now     func() time.Time // the clock of decisions
 }
 
 // look is the queue's handler.
@@ -34,7 +35,7 @@ func (l *looker) look(ctx context.Context, t queue.Target) (queue.Next, error) {
 		refs, err := l.app.Client(t.Ref.Installation).PullsAtCommit(ctx, t.Ref.Owner, t.Ref.Repo, t.HeadSHA)
 		return queue.Next{}, l.spread(ctx, t, refs, err)
 	case queue.Repository:
-		refs, err := l.app.Client(t.Ref.Installation).OpenPulls(ctx, t.Ref.Owner, t.Ref.Repo)
+		refs, err := l.repository(ctx, t)
 		return queue.Next{}, l.spread(ctx, t, refs, err)
 	case queue.Organization:
 		refs, err := l.store.KnownPulls(ctx, t.Ref.Installation, t.Org)
@@ -61,7 +62,32 @@ func (l *looker) pull(ctx context.Context, t queue.Target) (queue.Next, error) {
 	if out.Decision != nil && !t.ReceivedAt.IsZero() {
 		l.metrics.Checked(time.Since(t.ReceivedAt))
 	}
-	return queue.Next{At: out.Next}, l.spread(ctx, t, out.Also, nil)
+	next := queue.Next{}
+	if !out.Next.IsZero() { // the queue goes by the time of day
+		next.At = time.Now().Add(out.Next.Sub(l.now()))
+	}
+	return next, l.spread(ctx, t, out.Also, nil)
+}
+
+// repository lists the pull requests that matter: the open ones, and those
+// whose glass was broken, since a database that was lost knows nothing of the
+// reviews that they owe.
+func (l *looker) repository(ctx context.Context, t queue.Target) ([]fact.Ref, error) {
+	client := l.app.Client(t.Ref.Installation)
+	refs, err := client.OpenPulls(ctx, t.Ref.Owner, t.Ref.Repo)
+	if err != nil {
+		return nil, err
+	}
+	broken, err := client.Labelled(ctx, t.Ref.Owner, t.Ref.Repo, fact.GlassLabel)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range broken {
+		if b.State == "merged" {
+			refs = append(refs, b.Ref)
+		}
+	}
+	return refs, nil
 }
 
 // group answers a merge group by the pull requests that it holds.

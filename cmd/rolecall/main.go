@@ -29,13 +29,22 @@ type cli struct {
 	Serve      serveCmd      `cmd:"" help:"Run the GitHub App: receive webhooks, decide, report."`
 	Demo       demoCmd       `cmd:"" help:"Play the life of a pull request against a GitHub of its own, on this machine."`
 	Init       initCmd       `cmd:"" help:"Write a policy to start from."`
+	Import     importCmd     `cmd:"" help:"Make a policy of CODEOWNERS, or of a policy-bot policy."`
+	LSP        lspCmd        `cmd:"" name:"lsp" help:"Serve editors: a language server for policies."`
 	Validate   validateCmd   `cmd:"" help:"Check policy files."`
+	Fmt        fmtCmd        `cmd:"" help:"Bring policies and their tests into canonical layout."`
+	Test       testCmd       `cmd:"" help:"Run the tests of policies."`
 	Check      checkCmd      `cmd:"" help:"Decide on a range of commits of a local repository."`
+	Explain    explainCmd    `cmd:"" help:"Explain the decision on one pull request, as a tree."`
+	Simulate   simulateCmd   `cmd:"" help:"Try a draft policy on a pull request, writing nothing."`
 	Diff       diffCmd       `cmd:"" help:"Show what a range of commits does, as far as rolecall knows it."`
 	Backtest   backtestCmd   `cmd:"" help:"Replay policies over the history of a local repository."`
 	Audit      auditCmd      `cmd:"" help:"Read the record: verify it, export it, decide again from it."`
 	Doctor     doctorCmd     `cmd:"" help:"Look over how rolecall is set up for a repository on GitHub."`
-	Load       loadCmd       `cmd:"" hidden:"" help:"Measure a rolecall server against a fake GitHub."`
+	Ownership  ownershipCmd  `cmd:"" help:"Show what nobody owns: paths, projects without a DRI, roles with too few people."`
+	Handoff    handoffCmd    `cmd:"" help:"Show what is left to do: reviews owed, overdue, stuck and waiting."`
+	Load       loadCmd       `cmd:"" help:"Show who carries how many reviews."`
+	Measure    measureCmd    `cmd:"" hidden:"" help:"Measure a rolecall server against a fake GitHub."`
 	FakeGithub fakeGithubCmd `cmd:"" name:"fake-github" hidden:"" help:"Serve a fake GitHub, for tests and load."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
@@ -76,7 +85,7 @@ func run(ctx context.Context, args []string, s streams) int {
 		fmt.Fprintf(s.err, "rolecall: %v\n", err)
 		return exitError
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(goFlags(args))
 	if code >= 0 { // --help was answered
 		return code
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"math"
 	"strconv"
 	"time"
 
@@ -74,4 +76,21 @@ func (m *metrics) Call(operation, outcome string, took time.Duration) {
 
 func (m *metrics) RateLimit(installation int64, resource string, remaining, _ int, _ time.Time) {
 	m.remaining.WithLabelValues(strconv.FormatInt(installation, 10), resource).Set(float64(remaining))
+}
+
+// owe registers how many merged pull requests owe reviews for a broken glass,
+// which the database is asked for whenever metrics are read.
+func (m *metrics) owe(count func(context.Context) (int, error)) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "rolecall_review_debts",
+		Help: "Merged pull requests that owe reviews for a broken glass; NaN where the database does not tell.",
+	}, func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		n, err := count(ctx)
+		if err != nil {
+			return math.NaN()
+		}
+		return float64(n)
+	}))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -25,6 +26,7 @@ type serveCmd struct {
 	Port           int           `env:"PORT" default:"3000" help:"The port to listen on, without --addr (${default})."`
 	DefaultPolicy  string        `env:"DEFAULT_POLICY" placeholder:"FILE" help:"The policy of repositories that have none of their own; left out: they get no check."`
 	Workers        int           `env:"ROLECALL_WORKERS" default:"16" help:"How many pull requests are looked at at once (${default})."`
+	CalendarAllow  []string      `env:"CALENDAR_ALLOW" sep:"," placeholder:"CIDR" help:"Networks that are not public and that calendars may be fetched from all the same, such as 10.1.0.0/16; left out: none."`
 	StopTimeout    time.Duration `env:"ROLECALL_STOP_TIMEOUT" default:"20s" help:"How long a stop waits for work in hand (${default})."`
 	Deliveries     time.Duration `env:"ROLECALL_DELIVERIES" default:"5m" help:"How often GitHub's log is read for deliveries that failed (${default}); -1s for never."`
 	Sweep          time.Duration `env:"ROLECALL_SWEEP" default:"15m" help:"How often open pull requests are compared with what is known of them (${default}); -1s for never."`
@@ -78,6 +80,13 @@ func (c *serveCmd) config(log *slog.Logger) (Config, error) {
 		if _, diags := policy.Load(nil, config.DefaultPolicy); hasErrors(diags) {
 			return Config{}, fmt.Errorf("--default-policy: %s does not load; rolecall validate %[1]s says why", config.DefaultPolicy.Name)
 		}
+	}
+	for _, s := range c.CalendarAllow {
+		network, err := netip.ParsePrefix(strings.TrimSpace(s))
+		if err != nil {
+			return Config{}, fmt.Errorf("CALENDAR_ALLOW: %q is no network: write it as 10.1.0.0/16", s)
+		}
+		config.Calendars.Allow = append(config.Calendars.Allow, network.Masked())
 	}
 	config.PrivateKey, err = c.key()
 	return config, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/rolecall/rolecall/internal/apply"
+	"github.com/rolecall/rolecall/internal/calendar"
 	"github.com/rolecall/rolecall/internal/command"
 	"github.com/rolecall/rolecall/internal/gather"
 	"github.com/rolecall/rolecall/internal/github"
@@ -38,7 +40,12 @@ type Config struct {
 	GitHubURL      string // REST root
 	DefaultPolicy  *policy.Source
 	Workers        int
-	Retention      store.Retention
+	Calendars      calendar.Options
+	// CalendarEvery is how often a calendar is read; 0 means five minutes.
+	CalendarEvery time.Duration
+	// Now is the clock by which is decided; time.Now where nil.
+	Now       func() time.Time
+	Retention store.Retention
 	// Deliveries and Sweep are how often it is looked for what was missed;
 	// zero as in [recovery.Options], negative for never.
 	Deliveries, Sweep time.Duration
@@ -61,6 +68,9 @@ type Server struct {
 // Start opens the database, begins to work on the queue and answers HTTP. An
 // error means that nothing is left running.
 func Start(ctx context.Context, c Config) (_ *Server, err error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	s := &Server{log: c.Log, served: make(chan error, 1)}
 	defer func() {
 		if err != nil {
@@ -70,6 +80,9 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 		}
 	}()
 
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	metrics := newMetrics()
 	s.metrics = metrics
 	app, err := github.NewApp(github.Config{
@@ -85,33 +98,38 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	if s.store, err = store.Open(ctx, store.Options{URL: c.DatabaseURL, Dir: c.Data, Logger: c.Log}); err != nil {
 		return nil, err
 	}
+	metrics.owe(s.store.OpenDebts)
 	l := &looker{
 		app:     app,
 		store:   s.store,
 		metrics: metrics,
+		now:     c.Now,
 		line: &pipeline.Line{
 			Gather: gather.New(app, s.store, gather.Options{
-				DefaultPolicy: c.DefaultPolicy, Wants: pipeline.Wants, Logger: c.Log,
+				DefaultPolicy: c.DefaultPolicy, Wants: pipeline.Wants, Now: c.Now, Logger: c.Log,
 			}),
-			Apply:   appliers{app: app, store: s.store, log: c.Log, commands: commandHelp()},
+			Apply:   appliers{app: app, store: s.store, log: c.Log, now: c.Now, commands: commandHelp()},
 			Records: records{s.store},
 			Metrics: metrics,
 			Self:    identity.Login,
 			Log:     c.Log,
 		},
 	}
+	background := &chores{
+		app: app, store: s.store, fetch: calendar.NewFetcher(c.Calendars), now: c.Now, every: cmp.Or(c.CalendarEvery, calendarEvery), log: c.Log,
+	}
 	s.recovery = recovery.New(recovery.Options{
 		App: app, Store: s.store, Deliveries: c.Deliveries, Sweep: c.Sweep, AllGoverned: c.DefaultPolicy != nil,
 		Metrics: metrics.registry, Logger: c.Log,
 	})
 	s.queue, err = queue.New(ctx, s.store, queue.Options{
-		Workers: c.Workers, Handle: l.look, Metrics: metrics.registry, Logger: c.Log,
+		Workers: c.Workers, Handle: l.look, Chores: background.kinds(), Metrics: metrics.registry, Logger: c.Log,
 		Periodic: append(s.recovery.Periodic(), keepRecord(s.store, c.Retention)), Sharers: app.SetSharers,
 	})
 	if err != nil {
 		return nil, err
 	}
-	l.queue = s.queue
+	l.queue, background.queue = s.queue, s.queue
 	s.recovery.Use(s.queue)
 	hook, err := webhook.New(webhook.Options{
 		Secrets: c.WebhookSecrets, Store: s.store, Queue: s.queue, AppID: c.AppID, Slug: identity.Slug,
@@ -207,13 +225,14 @@ type appliers struct {
 	app      *github.App
 	store    *store.Store
 	log      *slog.Logger
+	now      func() time.Time
 	commands []report.Command
 }
 
 func (a appliers) Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy.Decision) (refused []string, err error) {
 	t, _ := lookedAt(ctx)
 	by := &apply.Applier{
-		GitHub: a.app.Client(ref.Installation), Audit: a.store, Commands: a.commands, Delivery: t.Delivery, Log: a.log, Now: time.Now,
+		GitHub: a.app.Client(ref.Installation), Audit: a.store, Commands: a.commands, Delivery: t.Delivery, Log: a.log, Now: a.now,
 	}
 	return by.Apply(ctx, ref, p, d)
 }

@@ -1,68 +1,135 @@
 package main
 
 import (
-	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
 
 	"golang.org/x/term"
 
+	"github.com/rolecall/rolecall/internal/policytest"
 	"github.com/rolecall/rolecall/policy"
 )
 
 type validateCmd struct {
-	Files []string `arg:"" optional:"" name:"file" help:"Policy files of repositories, each checked by itself." type:"path"`
-	Floor string   `placeholder:"FILE" help:"The organisation's policy: it is checked too, and the files are checked under it." type:"path"`
+	Files  []string `arg:"" optional:"" name:"path" help:"Policies of repositories, each checked by itself, test files, and folders to look for them in. Left out: the folder that you are in." type:"path"`
+	Floor  string   `placeholder:"FILE" help:"The organisation's policy: it is checked too, and the files are checked under it." type:"path"`
+	Format string   `enum:"terminal,json" default:"terminal" help:"One of ${enum}."`
+}
+
+// validated is what there is to say of one file.
+type validated struct {
+	File        string              `json:"file"`
+	Valid       bool                `json:"valid"`
+	Diagnostics []policy.Diagnostic `json:"diagnostics"`
 }
 
 // Run prints every diagnostic and fails where one of them is an error.
 func (c *validateCmd) Run(s streams) error {
-	if len(c.Files) == 0 && c.Floor == "" {
+	paths := c.Files
+	if len(paths) == 0 && c.Floor == "" {
+		paths = []string{"."}
+	}
+	files, err := policyFiles(paths)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 && c.Floor == "" {
 		return errors.New("no file to check: name a policy file, such as " + policy.RepoPath)
 	}
 	var floor *policy.Source
+	out := []validated{}
+	broken := false
+	add := func(file string, diags []policy.Diagnostic) {
+		v := validated{file, !policy.HasErrors(diags), append([]policy.Diagnostic{}, diags...)}
+		out = append(out, v)
+		broken = broken || !v.Valid
+	}
 	if c.Floor != "" {
-		f, err := readPolicy(c.Floor)
-		if err != nil {
+		if floor, err = readPolicy(c.Floor); err != nil {
 			return err
 		}
-		if ok, err := validate(s, f, f, nil); err != nil || !ok {
-			return cmp.Or(err, error(exitCode(exitError)))
-		}
-		floor = f
+		_, diags := policy.Load(floor, nil)
+		add(floor.Name, diags)
 	}
-	broken := 0
-	for _, file := range c.Files {
-		source, err := readPolicy(file)
+	for _, file := range files {
+		if broken && floor != nil && len(out) == 1 {
+			break // under a floor that does not load nothing can be said of the rest
+		}
+		if c.Floor != "" && absolute(file) == absolute(c.Floor) {
+			continue
+		}
+		source, err := readPolicy(absolute(file))
 		if err != nil {
 			return err
 		}
-		ok, err := validate(s, source, floor, source)
+		diags, err := validate(source, file, floor)
 		if err != nil {
 			return err
 		}
-		if !ok {
-			broken++
-		}
+		add(source.Name, diags)
 	}
-	if broken > 0 {
+	if err := c.show(s, out, broken); err != nil {
+		return err
+	}
+	if broken {
 		return exitCode(exitError)
 	}
 	return nil
 }
 
-// validate prints what there is to say of one source, and whether it loads.
-func validate(s streams, of, floor, repo *policy.Source) (ok bool, err error) {
-	_, diags := policy.Load(floor, repo)
-	if err := policy.FormatDiagnostics(s.out, diags, isTerminal(s)); err != nil {
-		return false, err
+// validate says what there is to say of one source: a policy, an organisation's
+// that says it is one, or tests of the policy beside them.
+func validate(source *policy.Source, file string, floor *policy.Source) ([]policy.Diagnostic, error) {
+	switch {
+	case isTest(file):
+		of := testedBy(file)
+		if of == "" {
+			return nil, fmt.Errorf("%s: there is no policy beside it", source.Name)
+		}
+		own, err := readPolicy(absolute(of))
+		if err != nil {
+			return nil, err
+		}
+		p, diags := load(floor, own)
+		if p == nil {
+			return diags, nil
+		}
+		_, diags = policytest.Load(source, p)
+		return diags, nil
+	default:
+		_, diags := load(floor, source)
+		return diags, nil
 	}
-	if hasErrors(diags) {
-		return false, nil
+}
+
+// load loads a policy under a floor, or as one where it says that it is.
+func load(floor, own *policy.Source) (*policy.Policy, []policy.Diagnostic) {
+	if floor == nil && own != nil && policy.IsFloor(own) {
+		return policy.Load(own, nil)
 	}
-	fmt.Fprintf(s.out, "%s: ok\n", of.Name)
-	return true, nil
+	return policy.Load(floor, own)
+}
+
+func (c *validateCmd) show(s streams, all []validated, broken bool) error {
+	if c.Format == "json" {
+		e := json.NewEncoder(s.out)
+		e.SetIndent("", "  ")
+		return e.Encode(struct {
+			Valid bool        `json:"valid"`
+			Files []validated `json:"files"`
+		}{!broken, all})
+	}
+	for _, v := range all {
+		if err := policy.FormatDiagnostics(s.out, v.Diagnostics, isTerminal(s)); err != nil {
+			return err
+		}
+		if v.Valid {
+			fmt.Fprintf(s.out, "%s: ok\n", v.File)
+		}
+	}
+	return nil
 }
 
 // relative shortens an absolute path to one below the working folder, where

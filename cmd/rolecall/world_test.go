@@ -32,6 +32,7 @@ type world struct {
 	server   *Server
 	workers  int           // 0: as many as in production
 	ahead    *atomic.Int64 // nanoseconds by which GitHub's clock was put forward
+	config   func(*Config) // changes how rolecall is started; nil: not
 }
 
 // policyText is the policy of most tests: the three rules of the figures, and
@@ -130,8 +131,9 @@ func (w *world) prepare(policyText string, o githubtest.Options) {
 	w.t.Helper()
 	w.ahead = &atomic.Int64{}
 	if o.Now == nil {
-		o.Now = func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+		o.Now = w.clock
 	}
+	o.TokenNow = time.Now
 	w.gh = githubtest.New(w.t, o)
 	w.manifest()
 	w.org = w.gh.Org("acme")
@@ -171,12 +173,16 @@ func (w *world) start() {
 func (w *world) startWith(log *slog.Logger) {
 	w.t.Helper()
 	app := w.gh.App()
-	server, err := Start(w.t.Context(), Config{
+	config := Config{
 		AppID: app.ID(), PrivateKey: app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(app.WebhookSecret())},
 		DatabaseURL: w.database, Addr: "127.0.0.1:0", GitHubURL: w.gh.URL(), Workers: w.workers,
 		Deliveries: -1, Sweep: -1, // tests that want them run them
-		Log: log,
-	})
+		Log: log, Now: w.clock,
+	}
+	if w.config != nil {
+		w.config(&config)
+	}
+	server, err := Start(w.t.Context(), config)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -245,6 +251,9 @@ func (w *world) expect(pr *githubtest.Pull, state, title string) githubtest.Chec
 // pass puts GitHub's clock forward: GitHub keeps whole seconds, and of two
 // things in one second the order is not known.
 func (w *world) pass(d time.Duration) { w.ahead.Add(int64(d)) }
+
+// clock is the one of GitHub and of rolecall's decisions.
+func (w *world) clock() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 
 // open opens a pull request.
 func (w *world) open(author string, files githubtest.Files) *githubtest.Pull {
@@ -337,7 +346,7 @@ func (w *world) left(pr *githubtest.Pull) (policy.Decision, []plan.Action) {
 	app, log := w.app(), slog.New(slog.DiscardHandler)
 	made := &planned{}
 	line := &pipeline.Line{
-		Gather: gather.New(app, store, gather.Options{Wants: pipeline.Wants, Logger: log}),
+		Gather: gather.New(app, store, gather.Options{Wants: pipeline.Wants, Now: w.clock, Logger: log}),
 		Apply:  made, Records: store, Metrics: newMetrics(), Self: fact.Login(w.gh.App().Slug()), Log: log,
 	}
 	out, err := line.Pull(w.t.Context(), w.ref(pr), gather.Hint{})

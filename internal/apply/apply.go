@@ -29,6 +29,10 @@ type GitHub interface {
 	Unassign(ctx context.Context, pull fact.Ref, logins []string) error
 	CreateComment(ctx context.Context, pull fact.Ref, body string) (int64, error)
 	AddLabel(ctx context.Context, pull fact.Ref, label string) error
+	MayWriteIssues(ctx context.Context) (bool, error)
+	FindIssue(ctx context.Context, owner, repo, label, marker string) (int, error)
+	CreateIssue(ctx context.Context, owner, repo, title, body, label string) (int, error)
+	CloseIssue(ctx context.Context, owner, repo string, number int) error
 }
 
 // Audit keeps the audit trail.
@@ -161,7 +165,13 @@ type record struct {
 	Label      string   `json:"label,omitempty"`
 	// Commands are those that a reply or a reaction answers.
 	Commands []answered `json:"commands,omitempty"`
-	Error    string     `json:"error,omitempty"`
+	// Choices say why whoever is requested was chosen, and Overdue what is
+	// reminded of.
+	Choices []fact.Choice `json:"choices,omitempty"`
+	Overdue *plan.Overdue `json:"overdue,omitempty"`
+	// Note is what was written down of a broken glass.
+	Note  *fact.GlassNote `json:"note,omitempty"`
+	Error string          `json:"error,omitempty"`
 }
 
 // answered is a command, and what became of it.
@@ -172,7 +182,7 @@ type answered struct {
 }
 
 func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action, head string, d policy.Decision) (record, error) {
-	done := record{Logins: action.Logins, Teams: action.Teams, Comment: action.Comment, Reaction: action.Reaction, Label: action.Label}
+	done := record{Logins: action.Logins, Teams: action.Teams, Comment: action.Comment, Reaction: action.Reaction, Label: action.Label, Choices: action.Choices}
 	for _, v := range action.Verdicts {
 		done.Commands = append(done.Commands, answered{v.Command.Text, v.Accepted, v.Reasons})
 	}
@@ -199,8 +209,16 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 		err = a.GitHub.AddLabel(ctx, ref, action.Label)
 	case plan.React:
 		err = a.GitHub.React(ctx, ref.Owner, ref.Repo, action.Comment, action.Reaction)
+	case plan.Remind:
+		o := action.Overdue
+		done.Overdue = &o
+		_, err = a.GitHub.CreateComment(ctx, ref, o.Marker()+"\n"+report.Overdue(d, report.Late{
+			Role: o.Role, Project: o.Project, Step: o.Step, Within: o.Within, Asked: o.Asked, OnCall: o.OnCall, Fresh: action.Logins,
+		}))
 	case plan.Reply:
-		_, err = a.GitHub.CreateComment(ctx, ref, plan.ReplyMarker(action.Comment)+"\n"+report.Reply(d, action.Verdicts, a.Commands))
+		done.Note, err = a.reply(ctx, ref, action, d)
+	case plan.Remark:
+		done.Note, err = &action.Note, a.remark(ctx, ref, action.Note, d)
 	default:
 		err = fmt.Errorf("unknown kind of action")
 	}
@@ -209,11 +227,21 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 
 // Words is what a check says.
 func Words(s plan.Shown) report.Output {
-	return report.Check(s.Decision, report.Options{Asked: s.Asked, Shares: s.Shares, Forged: s.Forged})
+	return report.Check(s.Decision, report.Options{Asked: s.Asked, Choices: s.Choices, Shares: s.Shares, Forged: s.Forged})
 }
 
-// Digest covers everything that a check says.
-func Digest(s plan.Shown) string { return Words(s).Digest() }
+// Digest covers everything that a check says, but for what the database alone
+// knows: what was replayed from it, and why people were chosen. A check is not
+// written anew because that is another, or was lost.
+func Digest(s plan.Shown) string {
+	if p := s.Decision.Proposal; p != nil && p.Impact != nil {
+		without := *p
+		without.Impact = nil
+		s.Decision.Proposal = &without
+	}
+	s.Choices = nil
+	return Words(s).Digest()
+}
 
 // checkRun is the check run to write. The hash of the record is added to what
 // it says after its digest was taken: an outcome that has not changed is not

@@ -30,6 +30,19 @@ type Records interface {
 	// and the version to hand to PutTeam.
 	Team(ctx context.Context, installation int64, team string) (members []string, version int64, ok bool, err error)
 	PutTeam(ctx context.Context, installation int64, team string, members []string, version int64) error
+	// People is what is known of those who can be asked for reviews, and
+	// Knowledge who knows the files.
+	People(ctx context.Context, ref fact.Ref) (store.People, error)
+	Knowledge(ctx context.Context, ref fact.Ref, files []fact.File) (map[string]store.Knowledge, error)
+	KnowPeople(ctx context.Context, owner string, logins []string) error
+	// Calendar is the last good copy of a feed. Who uses it is told when it
+	// changes.
+	Calendar(ctx context.Context, url string) (store.Calendar, error)
+	UseCalendar(ctx context.Context, url string, u store.CalendarUser) error
+	// Want has work done in the background, again and again.
+	Want(ctx context.Context, chores ...store.Chore) error
+	// Debts lists the broken glasses that are on record of a repository.
+	Debts(ctx context.Context, owner, repo string) ([]store.Debt, error)
 	PolicySeen(ctx context.Context, owner, repo string) (bool, error)
 	SetPolicySeen(ctx context.Context, owner, repo string) error
 }
@@ -45,6 +58,8 @@ type Want struct {
 type Options struct {
 	// DefaultPolicy applies to repositories that have none; nil for none.
 	DefaultPolicy *policy.Source
+	// Draft is what stands in for policies on GitHub, for a simulation.
+	Draft Draft
 	// Wants says which contents the analyses behind a policy's names need;
 	// nil for none.
 	Wants func(files []fact.File, needs policy.Needs) []Want
@@ -52,6 +67,9 @@ type Options struct {
 	Now    func() time.Time
 	Logger *slog.Logger // slog.Default() where nil
 }
+
+// Draft is policies that are not on GitHub yet; nil for those that are.
+type Draft struct{ Own, Floor *policy.Source }
 
 // Gatherer reads pull requests. It is safe for concurrent use.
 type Gatherer struct {
@@ -96,6 +114,8 @@ type Gathered struct {
 	// Proposal is what the pull request would make of the policy; nil where it
 	// changes none of its files.
 	Proposal *policy.Proposal
+	// Proposed is what the Proposal was read from; nil where that is.
+	Proposed *Proposed
 	// Missing: there is no policy and never was one; nothing is to be done.
 	Missing bool
 	// Gone: there was a policy, and now it is absent or cannot be read.
@@ -131,7 +151,7 @@ func (g *Gatherer) Pull(ctx context.Context, ref fact.Ref, hint Hint) (Gathered,
 		return Gathered{}, err
 	}
 	if r.out.Policy == nil { // the pull request may be the one that mends it
-		err := r.proposal(ctx, r.proposed())
+		err := r.proposal(ctx, r.touched())
 		return r.out, err
 	}
 	if err := r.details(ctx); err != nil {
@@ -170,7 +190,7 @@ func (r *reading) remembered(ctx context.Context) error {
 	for _, c := range p.Comments {
 		p.Commands = append(p.Commands, command.Parse(c)...)
 	}
-	return nil
+	return r.glass(ctx)
 }
 
 // details reads, in one round, all that the first one showed to be needed.
@@ -192,9 +212,9 @@ func (r *reading) details(ctx context.Context) error {
 	}
 	var people fact.Roster
 	clean := map[string]bool{}
-	paths := r.proposed() // before objects writes to the files
+	changed := r.touched() // before objects writes to the files
 	run(r.objects)
-	run(func(ctx context.Context) error { return r.proposal(ctx, paths) })
+	run(func(ctx context.Context) error { return r.proposal(ctx, changed) })
 	run(func(ctx context.Context) (err error) {
 		people, err = r.roster(ctx)
 		return err
@@ -233,18 +253,21 @@ func (r *reading) roster(ctx context.Context) (fact.Roster, error) {
 	if err != nil {
 		return fact.Roster{}, err
 	}
-	var times []time.Time
+	in := roster.Input{Teams: teams, Now: p.Now, Busy: r.facts.Busy}
 	for _, v := range p.Reviews {
-		times = append(times, v.At)
+		in.Times = append(in.Times, v.At)
 	}
 	for _, c := range p.Commands {
-		times = append(times, c.At)
+		in.Times = append(in.Times, c.At)
 	}
-	barred, err := r.g.records.Unrequestable(ctx, r.ref)
-	if err != nil {
+	if in.NoAccess, err = r.g.records.Unrequestable(ctx, r.ref); err != nil {
 		return fact.Roster{}, err
 	}
-	return roster.Resolve(r.out.Policy, roster.Input{Teams: teams, Now: p.Now, Times: times, Busy: r.facts.Busy, NoAccess: barred}), nil
+	if err := r.people(ctx, &in); err != nil {
+		return fact.Roster{}, err
+	}
+	out := roster.Resolve(r.out.Policy, in)
+	return out, r.want(ctx, out)
 }
 
 // teams reads the members of teams that are not remembered, at the same time.

@@ -17,13 +17,18 @@ const floorMark = ".github:" + policy.FloorPath
 // policy loads what stands on the default branches, and tells a policy that
 // is gone from one that never was.
 func (r *reading) policy(ctx context.Context) error {
-	own, err := r.source(ctx, r.facts.Policy, r.ref.Repo, policy.RepoPath, false)
-	if err != nil {
-		return err
+	draft := r.g.options.Draft
+	own, err := r.drafted(draft.Own, false), error(nil)
+	if own == nil {
+		if own, err = r.source(ctx, r.facts.Policy, r.ref.Repo, policy.RepoPath, false); err != nil {
+			return err
+		}
 	}
-	floor, err := r.source(ctx, r.facts.Floor, floorMark, r.ref.Owner+"/.github: "+policy.FloorPath, true)
-	if err != nil {
-		return err
+	floor := r.drafted(draft.Floor, true)
+	if floor == nil {
+		if floor, err = r.source(ctx, r.facts.Floor, floorMark, r.ref.Owner+"/.github: "+policy.FloorPath, true); err != nil {
+			return err
+		}
 	}
 	r.floor = floor
 	if own == nil && floor == nil && !r.out.Gone && r.facts.Policy.Problem == "" {
@@ -41,7 +46,7 @@ func (r *reading) policy(ctx context.Context) error {
 		// rolecall at all.
 		r.out.Missing = true
 		return nil
-	case r.facts.Floor.Problem != "":
+	case draft.Floor == nil && r.facts.Floor.Problem != "":
 		r.gone(r.ref.Owner+"/.github: "+policy.FloorPath, "The organisation's policy cannot be read",
 			"It was not read because "+r.facts.Floor.Problem+". Let rolecall's installation read the repository .github.")
 		return nil
@@ -74,6 +79,14 @@ func (r *reading) source(ctx context.Context, file github.PolicyFile, repo, name
 		r.gone(name, "The policy cannot be read", "It was not read because "+file.Problem+".")
 	}
 	return nil, nil
+}
+
+// drafted notes a draft among the sources, nil where there is none.
+func (r *reading) drafted(s *policy.Source, floor bool) *policy.Source {
+	if s != nil {
+		r.out.Sources = append(r.out.Sources, policy.SourceRef{Name: s.Name, Blob: s.Blob, Floor: floor})
+	}
+	return s
 }
 
 func (r *reading) gone(source, summary, detail string) {

@@ -26,6 +26,7 @@ type App struct {
 	rest    *url.URL // ends in "/"
 	graphql string
 	key     *rsa.PrivateKey
+	token   string // in the key's place
 	wire    http.RoundTripper
 	timeout time.Duration
 	log     *slog.Logger
@@ -48,6 +49,25 @@ type Identity struct {
 
 // NewApp checks c and returns an App; it makes no call.
 func NewApp(c Config) (*App, error) {
+	if c.AppID <= 0 {
+		return nil, errors.New("the App's ID must be more than zero")
+	}
+	key, err := jwt.ParseRSAPrivateKeyFromPEM(c.PrivateKey)
+	if err != nil {
+		// The error of the parser may quote its input.
+		return nil, errors.New("the App's private key is no RSA key in PEM form")
+	}
+	a, err := newApp(c)
+	if err != nil {
+		return nil, err
+	}
+	a.key = key
+	a.self = a.newClient(0)
+	return a, nil
+}
+
+// newApp is an App without credentials.
+func newApp(c Config) (*App, error) {
 	if c.URL == "" {
 		c.URL = "https://api.github.com/"
 	}
@@ -57,14 +77,6 @@ func NewApp(c Config) (*App, error) {
 	}
 	if root.User != nil || root.RawQuery != "" || root.Fragment != "" {
 		return nil, errors.New("GitHub's address must hold no user, query or fragment")
-	}
-	if c.AppID <= 0 {
-		return nil, errors.New("the App's ID must be more than zero")
-	}
-	key, err := jwt.ParseRSAPrivateKeyFromPEM(c.PrivateKey)
-	if err != nil {
-		// The error of the parser may quote its input.
-		return nil, errors.New("the App's private key is no RSA key in PEM form")
 	}
 	if c.Timeout <= 0 {
 		c.Timeout = 30 * time.Second
@@ -85,7 +97,6 @@ func NewApp(c Config) (*App, error) {
 		id:      c.AppID,
 		rest:    root,
 		graphql: graphqlURL(root),
-		key:     key,
 		timeout: c.Timeout,
 		log:     c.Logger,
 		metrics: c.Metrics,
@@ -93,7 +104,6 @@ func NewApp(c Config) (*App, error) {
 		clients: make(map[int64]*Client),
 	}
 	a.wire = &wire{next: c.Transport, metrics: c.Metrics}
-	a.self = a.newClient(0)
 	return a, nil
 }
 
@@ -156,6 +166,9 @@ func (a *App) newClient(installation int64) *Client {
 // installation has an AppsTransport of its own, because ghinstallation writes
 // to it while it renews a token.
 func (a *App) authenticated(installation int64) http.RoundTripper {
+	if a.token != "" {
+		return bearer{a.token, a.wire}
+	}
 	app := ghinstallation.NewAppsTransportFromPrivateKey(a.wire, a.id, a.key)
 	app.BaseURL = strings.TrimRight(a.rest.String(), "/")
 	if installation == 0 {

@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/go-github/v60/github"
 	"github.com/shurcooL/githubv4"
@@ -210,4 +211,24 @@ func number(n int) githubv4.Int { return githubv4.Int(n) } //nolint:gosec // pul
 
 func (c *Client) scope(owner, repo string) scope {
 	return scope{c.installation, strings.ToLower(owner), strings.ToLower(repo)}
+}
+
+// PullsSince lists the pull requests of a repository, open or not, that
+// changed since a time, the latest change first.
+func (c *Client) PullsSince(ctx context.Context, owner, repo string, since time.Time) ([]fact.Ref, error) {
+	var refs []fact.Ref
+	err := c.pages(ctx, "pulls since", maxOpenPulls, func(ctx context.Context, o github.ListOptions) (*github.Response, error) {
+		pulls, resp, err := c.rest.PullRequests.List(ctx, owner, repo, &github.PullRequestListOptions{
+			State: "all", Sort: "updated", Direction: "desc", ListOptions: o,
+		})
+		for _, p := range pulls {
+			if p.GetUpdatedAt().Before(since) {
+				resp.NextPage = 0
+				break
+			}
+			refs = append(refs, c.ref(owner, repo, p.GetNumber()))
+		}
+		return resp, err
+	})
+	return refs, err
 }

@@ -184,6 +184,9 @@ func (r *pullReader) start(pr *pullRequestNode) {
 	p.Draft = pr.IsDraft
 	p.Fork = pr.IsCrossRepository || pr.HeadRepository == nil
 	p.CreatedAt, p.UpdatedAt = pr.CreatedAt.UTC(), pr.UpdatedAt.UTC()
+	if pr.MergedAt != nil {
+		p.MergedAt = pr.MergedAt.UTC()
+	}
 	p.Base = fact.Branch{Ref: pr.BaseRefName, SHA: pr.BaseRefOid}
 	// What a merge would change is told by the branch as it is now: a change
 	// that the branch has taken in since, and that the pull request reverts,

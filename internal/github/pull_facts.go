@@ -109,6 +109,9 @@ func (n commentNode) comment() fact.Comment {
 		Access: strings.ToLower(n.AuthorAssociation),
 		Own:    n.ViewerDidAuthor,
 	}
+	if n.Editor != nil {
+		c.Editor = fact.Login(n.Editor.Login)
+	}
 	for _, g := range n.ReactionGroups {
 		if g.ViewerHasReacted && reactions[g.Content] != "" {
 			c.Reactions = append(c.Reactions, reactions[g.Content])

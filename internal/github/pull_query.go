@@ -47,6 +47,7 @@ type pullRequestNode struct {
 	HeadRepository    *struct{ ID string }
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
+	MergedAt          *time.Time
 	BaseRefName       string
 	BaseRefOid        string
 	// BaseRef is the branch as it stands now; baseRefOid is what GitHub noted

@@ -34,7 +34,7 @@ func (s *Server) authenticate(r *request) {
 		return
 	}
 	if t := s.tokens[value]; t != nil {
-		if !s.now().Before(t.expires) || t.installation.deleted {
+		if !s.tokenNow().Before(t.expires) || t.installation.deleted {
 			delete(s.tokens, value)
 			unauthorized("Bad credentials")
 		}

@@ -86,7 +86,7 @@ func createToken(r *request) *response {
 	r.decode(&in)
 	var secret [18]byte
 	rand.Read(secret[:])
-	t := &token{value: r.s.tokenText(i, secret[:]), installation: i, permissions: maps.Clone(i.permissions), expires: r.s.now().Add(tokenLife)}
+	t := &token{value: r.s.tokenText(i, secret[:]), installation: i, permissions: maps.Clone(i.permissions), expires: r.s.tokenNow().Add(tokenLife)}
 	if len(in.Permissions) > 0 {
 		t.permissions = map[string]string{"metadata": "read"}
 		for p, level := range in.Permissions {

@@ -25,6 +25,9 @@ type Options struct {
 	// Now is the clock; time.Now when nil. GitHub keeps whole seconds, so the
 	// fake's own times are cut to them.
 	Now func() time.Time
+	// TokenNow is the clock by which installation tokens expire; Now when nil.
+	// A test that puts Now forward by days keeps its tokens by it.
+	TokenNow func() time.Time
 	// Latency is added to every call.
 	Latency time.Duration
 	// Limits switches GitHub's rate limits on; see [RealLimits].
@@ -201,6 +204,13 @@ func (s *Server) Problems() []string {
 
 // Now is the fake's clock, cut to seconds, in UTC.
 func (s *Server) Now() time.Time { return s.now() }
+
+func (s *Server) tokenNow() time.Time {
+	if s.o.TokenNow != nil {
+		return s.o.TokenNow().UTC().Truncate(time.Second)
+	}
+	return s.now()
+}
 
 func (s *Server) now() time.Time {
 	if s.o.Now != nil {

@@ -23,7 +23,7 @@ type Group struct {
 
 // Group answers a merge group with one check at its head, which the queue
 // waits for: success where every pull request of the group is met at this
-// moment, failure otherwise, so that the queue goes on without it.
+// moment, or let through by a broken glass, failure otherwise, so that the queue goes on without it.
 // https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue
 func (l *Line) Group(ctx context.Context, group Group) error {
 	if len(group.Pulls) == 0 {
@@ -41,6 +41,7 @@ func (l *Line) Group(ctx context.Context, group Group) error {
 		if g.Missing {
 			continue
 		}
+		g.Proposal = tested(ctx, g)
 		if _, d := Decide(g); worst == nil || severity[d.Status] > severity[worst.Status] {
 			worst = &d
 		}
@@ -63,5 +64,5 @@ func (l *Line) Group(ctx context.Context, group Group) error {
 
 // severity orders statuses from what may merge to what needs most done.
 var severity = map[policy.Status]int{
-	policy.Idle: 0, policy.Met: 0, policy.Waiting: 1, policy.Stuck: 2, policy.Refused: 3, policy.Broken: 4,
+	policy.Idle: 0, policy.Met: 0, policy.Owed: 1, policy.Waiting: 2, policy.Stuck: 3, policy.Refused: 4, policy.Broken: 5,
 }

@@ -39,11 +39,26 @@ type Records interface {
 	SaveDecision(ctx context.Context, d store.Decision) (head string, err error)
 	// Looked notes a look at a pull request that no policy governs.
 	Looked(ctx context.Context, ref fact.Ref, at, seen time.Time, state string) error
+	// SaveGlass records how a broken glass stands: nil where it is broken no
+	// longer; over where nothing will be owed.
+	SaveGlass(ctx context.Context, ref fact.Ref, g *policy.Glass, over bool, now time.Time) error
 	// Decided returns the latest decision on a pull request, if there is one.
 	Decided(ctx context.Context, ref fact.Ref) (policy.Decision, bool, error)
 	// PullsAt returns the other open pull requests of ref's repository whose
 	// head is sha, as far as they are known.
 	PullsAt(ctx context.Context, ref fact.Ref, sha string) ([]fact.Ref, error)
+	// Impact returns what was found for a pair of versions of the policy of
+	// ref's repository, and SaveImpact keeps it.
+	Impact(ctx context.Context, ref fact.Ref, versions string) (policy.Impact, bool, error)
+	SaveImpact(ctx context.Context, ref fact.Ref, versions string, i policy.Impact) error
+	// LatestFacts hands on the facts of the latest decision on each of the n
+	// most recent pull requests of ref's repository, ref itself left out; ok is
+	// false where they are no longer kept.
+	LatestFacts(ctx context.Context, ref fact.Ref, n int, each func(pull fact.Pull, ok bool) error) error
+	// SetAsked remembers whose review of a pull request is requested now, and
+	// why, and Learn who worked on which files of one that was merged.
+	SetAsked(ctx context.Context, ref fact.Ref, now time.Time, asked []store.Asked) error
+	Learn(ctx context.Context, ref fact.Ref, pulls ...store.Merged) error
 	// SetUnrequestable remembers, for a while, whose review cannot be
 	// requested in ref's repository.
 	SetUnrequestable(ctx context.Context, ref fact.Ref, reviewers []string) error
@@ -101,7 +116,13 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if g.Missing {
 		return Outcome{}, l.Records.Looked(ctx, ref, g.Pull.Now, g.Pull.UpdatedAt, g.Pull.State)
 	}
+	g.Proposal = tested(ctx, g)
 	pull, decision := Decide(g)
+	if decision.Proposal != nil {
+		if decision.Proposal, err = l.foreseen(ctx, g, decision); err != nil {
+			return Outcome{}, fmt.Errorf("replay the policy that %s brings: %w", ref, err)
+		}
+	}
 	l.Metrics.Evaluated(decision.Status, time.Since(started))
 
 	generation, err := l.Records.NextGeneration(ctx, ref, shownGeneration(pull)+1)
@@ -126,16 +147,28 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if err != nil {
 		return Outcome{}, fmt.Errorf("save the decision on %s: %w", ref, err)
 	}
+	if decision.Glass != nil || len(pull.GlassNotes) > 0 && decision.Status != policy.Broken {
+		over := pull.State == "closed" || pull.State == "merged" && len(decision.Glass.Open()) == 0
+		if err := l.Records.SaveGlass(ctx, ref, decision.Glass, over, pull.Now); err != nil {
+			return Outcome{}, err
+		}
+	}
 	refused, err := l.Apply.Apply(ctx, ref, actions, decision)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("apply to %s: %w", ref, err)
 	}
-	next := sooner(decision.ValidUntil, actions.Refresh(decision, pull))
+	if err := l.remember(ctx, pull, actions, refused); err != nil {
+		return Outcome{}, err
+	}
+	next := sooner(sooner(decision.ValidUntil, actions.Next), actions.Refresh(decision, pull))
 	if actions.AsksTeams() {
 		next = sooner(next, time.Now().Add(assignment))
 	}
 	if actions.Labels() { // rules read labels, and the event of our own is no reason to look
 		next = time.Now()
+	}
+	if pull.State != "open" {
+		_, next = decision.Glass.Reminders(pull.Now) // nothing else of it matters any more
 	}
 	if len(refused) > 0 { // somebody else may have to be asked, and the check says who is
 		if err := l.Records.SetUnrequestable(ctx, ref, refused); err != nil {

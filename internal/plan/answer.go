@@ -26,7 +26,7 @@ const SecurityLabel = "security"
 func ReplyMarker(comment int64) string { return fmt.Sprintf("<!-- rolecall:reply:%d -->", comment) }
 
 // answering are the commands whose answer is a reply.
-var answering = []string{"help", "explain"}
+var answering = []string{"help", "explain", "break-glass"}
 
 // given is a comment with the commands in it.
 type given struct {
@@ -82,7 +82,7 @@ func answers(d policy.Decision, pull fact.Pull) []Action {
 		}
 		var reply []policy.CommandVerdict
 		for _, v := range g.verdicts {
-			if !v.Accepted || slices.Contains(answering, v.Command.Name) {
+			if !v.Accepted || slices.Contains(answering, v.Command.Name) || speaks(v) {
 				reply = append(reply, v)
 			}
 		}
@@ -95,6 +95,12 @@ func answers(d policy.Decision, pull fact.Pull) []Action {
 		}
 	}
 	return append(replies, reactions...)
+}
+
+// speaks reports whether the command asked for a change of the policy file,
+// which it can only be told of.
+func speaks(v policy.CommandVerdict) bool {
+	return slices.ContainsFunc(v.Reasons, func(r policy.Reason) bool { return r.Code == policy.PatchReady || r.Code == policy.PatchSame })
 }
 
 func replied(comments []fact.Comment, to int64) bool {
@@ -112,7 +118,7 @@ func assignees(d policy.Decision, pull fact.Pull) []Action {
 	by := "" // who gave the latest new command
 	for _, g := range commands(d, pull) {
 		for _, v := range g.verdicts {
-			if !v.Accepted || v.Command.Name != "assign-dri" && v.Command.Name != "unassign-dri" {
+			if !v.Accepted || speaks(v) || v.Command.Name != "assign-dri" && v.Command.Name != "unassign-dri" {
 				continue
 			}
 			if v.Command.Name == "assign-dri" {

@@ -23,7 +23,7 @@ func State(d policy.Decision) (status, conclusion string) {
 		return "completed", "success"
 	}
 	switch d.Status {
-	case policy.Met, policy.Idle:
+	case policy.Met, policy.Idle, policy.Owed:
 		return "completed", "success"
 	case policy.Waiting:
 		return "in_progress", ""
@@ -49,13 +49,13 @@ func Strictest(d, other policy.Decision) policy.Decision {
 }
 
 // shown is what the check is to say.
-func shown(d policy.Decision, pull fact.Pull, o Options, asked []string) Shown {
-	s := Shown{Decision: d, Asked: asked}
+func shown(d policy.Decision, pull fact.Pull, o Options, a asks) Shown {
+	s := Shown{Decision: d, Asked: a.asked, Choices: a.choices}
 	for _, other := range o.Siblings {
 		if other.Check == d.Check && other.Head == d.Head && other.Pull.Number != d.Pull.Number {
 			s.Decision = Strictest(s.Decision, other)
 			s.Shares = append(s.Shares, other.Pull.Number)
-			s.Asked = nil // the pull requests must agree on every word
+			s.Asked, s.Choices = nil, nil // the pull requests must agree on every word
 		}
 	}
 	if len(s.Shares) > 0 {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"time"
 
 	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
@@ -19,7 +20,9 @@ const (
 	Assign      Kind = "assign"       // Logins
 	Unassign    Kind = "unassign"     // Logins
 	Label       Kind = "label"        // Label
+	Remind      Kind = "remind"       // Overdue
 	Reply       Kind = "reply"        // Comment, Verdicts
+	Remark      Kind = "remark"       // Note: of a broken glass, that no command asks for
 	React       Kind = "react"        // Comment, Reaction, Verdicts; only after all that the comment asks for
 )
 
@@ -38,6 +41,10 @@ type Action struct {
 	Comment  int64
 	Reaction string
 	Verdicts []policy.CommandVerdict
+	// Choices say why whoever is requested was chosen.
+	Choices []fact.Choice
+	Overdue Overdue
+	Note    fact.GlassNote
 }
 
 // Check is a check run that is to be written.
@@ -57,6 +64,9 @@ type Shown struct {
 	// Asked is who is asked for a review once the plan is carried out, logins
 	// and "org/slug", sorted. It is left out where the check is shared.
 	Asked []string
+	// Choices say why they are asked, as far as is known. They are for the
+	// reader, and no reason to write a check anew: no digest covers them.
+	Choices []fact.Choice
 	// Shares are the numbers of the other pull requests that have the same
 	// head and check, sorted.
 	Shares []int
@@ -68,6 +78,13 @@ type Shown struct {
 // Plan is what is to be done, in order of importance.
 type Plan struct {
 	Actions []Action
+	// Asked is who is asked for a review once the plan is carried out, and
+	// Choices why, as far as is known.
+	Asked   []string
+	Choices []fact.Choice
+	// Next is when time alone changes the plan: a deadline passes, working
+	// hours begin, somebody is back. Zero: never.
+	Next time.Time
 	// Record is the hash of the decision's entry in the audit trail, which its
 	// check shows; "" where there is none.
 	Record string
@@ -88,18 +105,19 @@ type Options struct {
 	Siblings []policy.Decision
 }
 
-// Make returns the plan for a decision on a pull request. A pull request that
-// is closed or merged gets none.
+// Make returns the plan for a decision on a pull request. One that is closed
+// or merged gets none, but for the reviews that a broken glass still owes.
 func Make(d policy.Decision, pull fact.Pull, o Options) Plan {
 	if pull.State != "open" {
-		return Plan{}
+		return aftermath(d, pull, o)
 	}
-	asking, asked := requests(d, pull, o)
-	var p Plan
-	p.add(check(shown(d, pull, o, asked), pull, o))
-	p.add(asking...)
+	asking := requests(d, pull, o)
+	p := Plan{Asked: asking.asked, Choices: asking.choices, Next: asking.next}
+	p.add(check(shown(d, pull, o, asking), pull, o))
+	p.add(asking.actions...)
 	p.add(assignees(d, pull)...)
 	p.add(labels(d, pull)...)
+	p.add(latched(d, pull)...)
 	p.add(answers(d, pull)...)
 	return p
 }

@@ -229,7 +229,7 @@ func TestWhoIsAsked(t *testing.T) {
 			p.Roster.People = map[string]fact.Presence{"ana": {NoAccess: true}}
 		}), nil},
 		{"who knows the files is asked first", []policy.RuleResult{rule(role("cloud", "ana", "bo"))}, pull(shown, func(p *fact.Pull) {
-			p.Roster.People = map[string]fact.Presence{"bo": {Familiar: 14}}
+			p.Roster.People = map[string]fact.Presence{"bo": {Changed: 14}}
 		}), []string{"request bo"}},
 		{"the author is never asked", []policy.RuleResult{rule(role("cloud", "dan"))}, pull(shown), nil},
 		{"whom rolecall itself withdrew is asked again", []policy.RuleResult{rule(role("cloud", "ana"))}, pull(shown, func(p *fact.Pull) {
@@ -545,8 +545,10 @@ func FuzzParseExternalID(f *testing.F) {
 	})
 }
 
-// words is a digest that covers all that a check shows.
+// words is a digest that covers all that a check shows, but why people were
+// chosen.
 func words(s plan.Shown) string {
+	s.Choices = nil
 	b, err := json.Marshal(s)
 	if err != nil {
 		panic(err)
@@ -565,6 +567,7 @@ func scene(t *rapid.T) (policy.Decision, fact.Pull) {
 		r.Status = status.Draw(t, "status")
 		r.Ask = rapid.SampledFrom([]string{"one", "team", "all", "none"}).Draw(t, "ask")
 		r.Need = rapid.IntRange(1, 3).Draw(t, "need")
+		r.Within = rapid.SampledFrom([]time.Duration{0, time.Hour, 5 * time.Hour}).Draw(t, "within")
 		slices.Sort(r.May)
 		return r
 	})
@@ -582,6 +585,14 @@ func scene(t *rapid.T) (policy.Decision, fact.Pull) {
 	d.Observe = rapid.IntRange(0, 5).Draw(t, "observe") == 0
 	p := pull(asked(rapid.SampledFrom([]string{self, "dan"}).Draw(t, "by"), subset.Draw(t, "asked")...))
 	p.Draft = rapid.IntRange(0, 5).Draw(t, "draft") == 0
+	p.CreatedAt = now.Add(-time.Duration(rapid.IntRange(0, 40).Draw(t, "opened")) * time.Hour)
+	for i := range p.RequestEvents {
+		p.RequestEvents[i].At = now.Add(-time.Duration(rapid.IntRange(0, 20).Draw(t, "since")) * time.Hour)
+	}
+	p.Roster.Roles = map[string]fact.Holders{
+		"on-call": {OnCall: true, List: []fact.Holder{{Login: rapid.SampledFrom(people).Draw(t, "duty"), Via: "rotation"}}},
+		"cloud":   {Hours: &fact.Hours{Timezone: "Europe/Berlin", Days: [7]bool{1: true, 2: true}, From: 9 * time.Hour, To: time.Duration(rapid.IntRange(10, 24).Draw(t, "to")) * time.Hour}},
+	}
 	for _, l := range subset.Draw(t, "reviewed") {
 		reviewed(l, rapid.SampledFrom([]string{fact.Approved, fact.Commented, fact.Dismissed, fact.ChangesRequested}).Draw(t, "state"))(&p)
 	}
@@ -698,6 +709,8 @@ func perform(p *fact.Pull, made plan.Plan, assigns bool) {
 					p.Comments[i].Reactions = append(p.Comments[i].Reactions, a.Reaction)
 				}
 			}
+		case plan.Remind:
+			p.Comments = append(p.Comments, fact.Comment{ID: int64(2000 + len(p.Comments)), Own: true, At: p.Now, Body: a.Overdue.Marker() + "\nx"})
 		case plan.Reply:
 			p.Comments = append(p.Comments, fact.Comment{ID: 1000 + a.Comment, Own: true, Body: plan.ReplyMarker(a.Comment) + "\nx"})
 		}

@@ -28,14 +28,30 @@ type asking struct {
 	useful map[reviewer]bool                // can still help
 	chosen map[reviewer]bool                // somebody counts on them
 	fresh  []reviewer                       // to be asked
+
+	choices  map[reviewer]fact.Choice // why somebody is to be asked
+	overdue  []Action                 // reminders that are due
+	reminded map[string]bool          // requirements whose deadline was looked at
+	next     time.Time                // when time alone changes who is asked; zero: never
 }
 
-// requests withdraws what rolecall asked for and nobody needs any longer, and
-// asks for the reviews that are missing. asked is who is asked in the end. A
+// asks is who is to be asked and who is not any more.
+type asks struct {
+	actions []Action
+	// asked is who is asked in the end, logins and "org/slug", sorted, and
+	// choices say why, as far as is known.
+	asked   []string
+	choices []fact.Choice
+	next    time.Time // when time alone changes any of this; zero: never
+}
+
+// requests withdraws what rolecall asked for and nobody needs any longer, asks
+// for the reviews that are missing, and reminds of those that are overdue. A
 // draft asks nobody and keeps what it has; so does a policy that only
 // observes, or that cannot be read.
-func requests(d policy.Decision, pull fact.Pull, o Options) (actions []Action, asked []string) {
+func requests(d policy.Decision, pull fact.Pull, o Options) asks {
 	a := newAsking(pull, o.Self)
+	var out asks
 	if !pull.Draft && !d.Observe && d.Status != policy.Broken {
 		fresh := a.settle(d)
 		gone := a.unneeded()
@@ -48,20 +64,45 @@ func requests(d policy.Decision, pull fact.Pull, o Options) (actions []Action, a
 			}
 			fresh = fresh[:room]
 		}
+		request := about(fresh, Action{Kind: Request, Why: "reviews are missing"})
+		for _, w := range fresh {
+			request.Choices = append(request.Choices, a.choices[w])
+		}
 		for _, action := range []Action{
 			about(gone, Action{Kind: Withdraw, Why: "nobody needs these reviews any longer"}),
-			about(fresh, Action{Kind: Request, Why: "reviews are missing"}),
+			request,
 		} {
 			if len(action.Logins)+len(action.Teams) > 0 {
-				actions = append(actions, action)
+				out.actions = append(out.actions, action)
 			}
 		}
+		for _, r := range a.overdue { // it tells those who are asked because of it
+			for _, c := range request.Choices {
+				if c.Cause == fact.ChosenNext && c.Role == r.Overdue.Role && c.Project == r.Overdue.Project {
+					r.Logins = append(r.Logins, c.Login)
+				}
+			}
+			out.actions = append(out.actions, r)
+		}
+		out.next = a.next
+	}
+	known := map[string]fact.Choice{}
+	for _, c := range pull.Choices {
+		known[c.Who()] = c
 	}
 	for w := range a.asked {
-		asked = append(asked, w.String())
+		out.asked = append(out.asked, w.String())
+		if c, ok := a.choices[w]; ok {
+			known[w.String()] = c
+		}
 	}
-	slices.Sort(asked)
-	return actions, asked
+	slices.Sort(out.asked)
+	for _, who := range out.asked {
+		if c, ok := known[who]; ok {
+			out.choices = append(out.choices, c)
+		}
+	}
+	return out
 }
 
 // settle names whom to ask, so that looking again once they are asked would
@@ -69,6 +110,7 @@ func requests(d policy.Decision, pull fact.Pull, o Options) (actions []Action, a
 func (a *asking) settle(d policy.Decision) (fresh []reviewer) {
 	for range maxReviewers {
 		a.chosen, a.useful, a.fresh = map[reviewer]bool{}, map[reviewer]bool{}, nil
+		a.overdue, a.reminded, a.next = nil, map[string]bool{}, time.Time{}
 		a.require(d)
 		a.wanted(d)
 		if len(a.fresh) == 0 {
@@ -86,7 +128,7 @@ func newAsking(pull fact.Pull, self string) *asking {
 	a := &asking{
 		pull: pull, self: self,
 		asked: map[reviewer]bool{}, events: map[reviewer][]fact.RequestEvent{},
-		review: map[string]fact.Review{},
+		review: map[string]fact.Review{}, choices: map[reviewer]fact.Choice{},
 	}
 	for _, r := range pull.Requests {
 		a.asked[reviewer{r.Login, r.Team}] = true
@@ -101,21 +143,27 @@ func newAsking(pull fact.Pull, self string) *asking {
 	return a
 }
 
-// want sees to it that enough people are asked for a requirement.
+// want sees to it that enough people are asked for a requirement, and more
+// once its deadline has passed.
 func (a *asking) want(u unmetRole) {
+	late := a.late(u)
 	teams := a.reachable(u.Teams)
 	missing := u.Need - len(u.Counted) - len(u.Blockers) // who blocks knows already
 	switch {
 	case u.Ask == "none":
 	case u.Ask == "all":
-		a.people(u, len(u.May))
+		a.people(u, len(u.May), 0)
 	case u.Ask == "team" && len(teams) > 0:
 		for _, team := range teams {
-			if w := (reviewer{team: team}); a.answers(w, u.May) {
+			switch w := (reviewer{team: team}); {
+			case a.answers(w, u.May):
 				a.chosen[w] = true
-			} else {
-				a.ask(w, time.Time{})
+			case a.asked[w] || a.open(u):
+				a.ask(w, time.Time{}, fact.Choice{Team: team, Role: u.Role, Project: u.Project})
 			}
+		}
+		if late >= stepNext {
+			a.people(u, 0, 1)
 		}
 	default:
 		for _, team := range teams { // the whole team is asked: let it answer
@@ -123,7 +171,7 @@ func (a *asking) want(u unmetRole) {
 				missing--
 			}
 		}
-		a.people(u, missing)
+		a.people(u, max(missing, 0), count(late >= stepNext))
 	}
 }
 
@@ -171,33 +219,109 @@ func (a *asking) members(team string, since time.Time) []string {
 	return out
 }
 
-// people has n of those who may meet the requirement asked: first whoever is
-// asked or at it already, then the best of the others.
-func (a *asking) people(u unmetRole, n int) {
-	for _, login := range a.ranked(u.Role, u.May) {
-		if n <= 0 {
+// people has n of those who may meet the requirement asked, and some more
+// because it is late: first whoever is asked or at it already, then the best
+// of the others. Who is away does not count, though a request to them stays.
+// Outside of the role's working hours nobody new is asked.
+func (a *asking) people(u unmetRole, n, more int) {
+	order := a.ranked(u.holder(), u.May)
+	open := a.open(u)
+	var choice fact.Choice
+	for _, login := range order {
+		if p := a.pull.Roster.People[login]; login != a.pull.Author.Login && !p.NoAccess {
+			choice.Others++
+			choice.Busy += count(p.Busy)
+			choice.Away += count(a.away(login))
+			choice.OnCall += count(a.onCall(login, u.holder()))
+		}
+	}
+	choice.Others = max(choice.Others-1, 0)
+	for _, login := range order {
+		if n+more <= 0 {
 			return
 		}
 		w := reviewer{login: login}
-		if u.distinct && u.taken[login] || !a.asked[w] && !a.engaged(login) && (a.refused(w, time.Time{}) || a.unreachable(login)) {
+		at := a.counts(w) && !a.away(login) || a.engaged(login)
+		if u.distinct && u.taken[login] || !at && (!open || a.refused(w, time.Time{}) || a.unreachable(login)) {
 			continue
 		}
 		u.taken[login] = true
-		a.ask(w, time.Time{})
-		n--
+		p := a.pull.Roster.People[login]
+		if !a.engaged(login) {
+			a.wake(p.AwayFrom) // somebody else is needed then
+		}
+		choice.Login, choice.Role, choice.Project, choice.Cause = login, u.holder(), u.Project, fact.ChosenFirst
+		choice.Open, choice.Changed, choice.Reviewed = p.Open, p.Changed, p.Reviewed
+		if n <= 0 {
+			choice.Cause = fact.ChosenNext
+		}
+		a.ask(w, time.Time{}, choice)
+		if n > 0 {
+			n--
+		} else {
+			more--
+		}
 	}
+	a.wakeFor(u)
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// open reports whether the role's people may be asked now; if not, it is seen
+// to that they are once they work.
+func (a *asking) open(u unmetRole) bool {
+	h := a.hours(u)
+	if h.Open(a.pull.Now) {
+		return true
+	}
+	a.wake(h.Opens(a.pull.Now))
+	return false
+}
+
+// hours are the working hours of the role that is asked; nil: always.
+func (a *asking) hours(u unmetRole) *fact.Hours { return a.role(u.holder()).Hours }
+
+// role is what the roster says of a role, whoever's policy names it.
+func (a *asking) role(name string) fact.Holders {
+	if h, ok := a.pull.Roster.Roles[policy.RoleDef{Name: name}.Key()]; ok {
+		return h
+	}
+	return a.pull.Roster.Roles[policy.RoleDef{Name: name, Floor: true}.Key()]
+}
+
+// wake has the pull request looked at again at a time, at the latest.
+func (a *asking) wake(at time.Time) {
+	if at.After(a.pull.Now) && (a.next.IsZero() || at.Before(a.next)) {
+		a.next = at
+	}
+}
+
+// wakeFor looks again when somebody who is away may be asked.
+func (a *asking) wakeFor(u unmetRole) {
+	for _, login := range u.May {
+		a.wake(a.pull.Roster.People[login].AwayTo)
+	}
+}
+
+// away reports whether the policy says that somebody is away.
+func (a *asking) away(login string) bool {
+	return a.pull.Roster.People[login].AwayTo.After(a.pull.Now)
 }
 
 // unreachable reports who is never asked: the author, whoever GitHub would not
 // have, and people whom the policy says are away.
 func (a *asking) unreachable(login string) bool {
-	p := a.pull.Roster.People[login]
-	return login == a.pull.Author.Login || p.NoAccess || p.AwayTo.After(a.pull.Now)
+	return login == a.pull.Author.Login || a.pull.Roster.People[login].NoAccess || a.away(login)
 }
 
 // ask adds a reviewer, unless they are asked or at it already, or somebody has
 // not wanted them asked since.
-func (a *asking) ask(w reviewer, since time.Time) {
+func (a *asking) ask(w reviewer, since time.Time, why fact.Choice) {
 	switch {
 	case a.counts(w):
 	case a.engaged(w.login):
@@ -205,6 +329,7 @@ func (a *asking) ask(w reviewer, since time.Time) {
 		return
 	default:
 		a.fresh = append(a.fresh, w)
+		a.choices[w] = why
 	}
 	a.chosen[w] = true
 }
@@ -249,7 +374,8 @@ func (a *asking) wanted(d policy.Decision) {
 		}
 		for _, login := range a.ranked(c.Args[0], who) {
 			if w := (reviewer{login: login}); !a.unreachable(login) && !a.refused(w, c.At) {
-				a.ask(w, c.At)
+				p := a.pull.Roster.People[login]
+				a.ask(w, c.At, fact.Choice{Login: login, Cause: fact.ChosenByPeople, Open: p.Open, Changed: p.Changed, Reviewed: p.Reviewed})
 				break
 			}
 		}

@@ -14,6 +14,9 @@ type unmetRole struct {
 	taken    map[string]bool // who meets or is asked for another requirement of the rule
 }
 
+// holder is the role whose people are asked: the one that stands in, if any.
+func (u unmetRole) holder() string { return cmp.Or(u.StandIn, u.Role) }
+
 // require asks for what still needs approvals, and for alternatives last, so
 // that people who are asked anyway decide between them.
 func (a *asking) require(d policy.Decision) {
@@ -114,8 +117,11 @@ func (a *asking) begun(r policy.Requirement) bool {
 		slices.ContainsFunc(r.May, func(login string) bool { return a.counts(reviewer{login: login}) || a.engaged(login) })
 }
 
-// askable reports whether there is anybody to ask for the requirement.
+// askable reports whether there is anybody to ask for the requirement now.
 func (a *asking) askable(r policy.Requirement) bool {
-	return slices.ContainsFunc(r.Children, a.askable) || len(a.reachable(r.Teams)) > 0 && r.Ask == "team" ||
-		slices.ContainsFunc(r.May, func(login string) bool { return !a.unreachable(login) })
+	if len(r.Children) > 0 {
+		return slices.ContainsFunc(r.Children, a.askable)
+	}
+	return a.open(unmetRole{Requirement: r}) && (len(a.reachable(r.Teams)) > 0 && r.Ask == "team" ||
+		slices.ContainsFunc(r.May, func(login string) bool { return !a.unreachable(login) }))
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/rolecall/rolecall/internal/store"
 )
 
-// Idle waits until nothing is left to examine now: no job waits or runs, and
-// those that are due later are due by time alone. It is for tests and the
+// Idle waits until nothing is left to examine now: no job and no chore waits
+// or runs, and those that are due later are due by time alone. It is for tests and the
 // demo; a server that gets deliveries is rarely idle.
 func (q *Queue) Idle(ctx context.Context) error {
 	soon := "now() + interval '1 second'"
@@ -22,6 +22,13 @@ func (q *Queue) Idle(ctx context.Context) error {
 			(state IN ('available', 'pending', 'running', 'retryable') OR (state = 'scheduled' AND scheduled_at <= `+soon+`))`).Scan(&n)
 		if err != nil {
 			return fmt.Errorf("wait for the queue to be idle: %w", err)
+		}
+		if n == 0 && len(q.o.Chores) > 0 {
+			due, inHand, err := q.store.ChoresDue(ctx)
+			if err != nil {
+				return fmt.Errorf("wait for the queue to be idle: %w", err)
+			}
+			n = due + inHand
 		}
 		if n == 0 {
 			return nil

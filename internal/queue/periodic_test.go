@@ -121,3 +121,25 @@ func wait(t testing.TB, ok func() bool) {
 		}
 	}
 }
+
+func TestReplicasAreToldHowManyTheyAre(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t, storetest.Postgres(t))
+	var told atomic.Int64
+	o := queue.Options{Handle: nothing, DeadAfter: 2 * time.Second}
+	first := o
+	first.Sharers = func(n int) { told.Store(int64(n)) }
+	start(t, s, first)
+	q, err := queue.New(t.Context(), s, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, func() bool { return told.Load() == 2 })
+	if err := q.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, func() bool { return told.Load() == 1 })
+}

@@ -49,6 +49,9 @@ type Options struct {
 	// since the lost worker may have sent a request that is still under way:
 	// at least the time-out of requests to GitHub; 0 means 30 seconds.
 	Verify time.Duration
+	// Chores is the work in the background, by the kind that the store knows
+	// it by.
+	Chores map[string]Chore
 	// Sharers, where set, is told how many replicas are alive whenever that
 	// changes.
 	Sharers func(int)
@@ -76,6 +79,9 @@ type Queue struct {
 	stop     context.CancelFunc                // ends the keeper
 	kept     chan struct{}                     // closed when it has
 	repeats  sync.WaitGroup                    // of periodic work
+
+	stopChores context.CancelFunc
+	choresDone chan struct{} // closed when no chore runs any more
 }
 
 // New prepares the queue in the store's database. Nothing is examined before
@@ -256,6 +262,9 @@ func (q *Queue) Start(ctx context.Context) error {
 	keep, stop := context.WithCancel(context.WithoutCancel(ctx))
 	q.stop, q.kept = stop, make(chan struct{})
 	go q.keep(keep)
+	chores, stopChores := context.WithCancel(context.WithoutCancel(ctx))
+	q.stopChores, q.choresDone = stopChores, make(chan struct{})
+	go q.chores(chores)
 	for _, p := range q.o.Periodic {
 		q.repeats.Add(1)
 		go q.repeat(keep, p)
@@ -278,6 +287,7 @@ func (q *Queue) Stop(ctx context.Context) error {
 	if again {
 		return nil
 	}
+	q.stopChores() // they can be done at any other time
 	err := q.client.Stop(ctx)
 	if ctx.Err() != nil {
 		// Handlers that heed their context end at once; one that does not is
@@ -288,6 +298,7 @@ func (q *Queue) Stop(ctx context.Context) error {
 	}
 	q.stop()
 	<-q.kept
+	<-q.choresDone
 	q.repeats.Wait()
 	if err == nil {
 		err = q.store.Ended(context.WithoutCancel(ctx), q.id)

@@ -98,7 +98,7 @@ func unread(r policy.Reason) bool { return r.Code == policy.HoldersUnknown }
 // severity orders statuses from what lets a change through to what is
 // furthest from it.
 func severity(s policy.Status) int {
-	return slices.Index([]policy.Status{policy.Idle, policy.Met, policy.Waiting, policy.Stuck, policy.Refused, policy.Broken}, s)
+	return slices.Index([]policy.Status{policy.Idle, policy.Met, policy.Owed, policy.Waiting, policy.Stuck, policy.Refused, policy.Broken}, s)
 }
 
 func later(a, b policy.Status) policy.Status {

@@ -113,7 +113,7 @@ func asks(q policy.Requirement) []ask {
 	case q.Status == policy.Met:
 		return nil
 	case q.Kind == policy.KindRole:
-		return []ask{{called(q), max(q.Need, 1), q.May, q.Teams}}
+		return []ask{{q.Called(), max(q.Need, 1), q.May, q.Teams}}
 	case q.Kind == policy.KindAll:
 		var all []ask
 		for _, c := range q.Children {
@@ -121,7 +121,7 @@ func asks(q policy.Requirement) []ask {
 		}
 		return all
 	}
-	any := ask{role: called(q)}
+	any := ask{role: q.Called()}
 	for _, c := range q.Children {
 		for _, a := range asks(c) {
 			any.need = max(any.need, a.need)

@@ -204,30 +204,11 @@ func wants(d policy.Decision) []Want {
 		}
 		for _, q := range r.Require {
 			if q.Status != policy.Met {
-				out = append(out, Want{Role: called(q), Rule: r.Name, Reasons: r.Reasons})
+				out = append(out, Want{Role: q.Called(), Rule: r.Name, Reasons: r.Reasons})
 			}
 		}
 	}
 	return out
-}
-
-// called names a requirement: a DRI with the project, a group with its roles.
-func called(q policy.Requirement) string {
-	if q.Kind == policy.KindRole {
-		if q.Project != "" {
-			return q.Role + " of " + q.Project
-		}
-		return q.Role
-	}
-	var names []string
-	for _, c := range q.Children {
-		names = append(names, called(c))
-	}
-	word := " or "
-	if q.Kind == policy.KindAll {
-		word = " and "
-	}
-	return strings.Join(names, word)
 }
 
 func (d Decided) note(because ...string) Note {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 // The bounds of a check run's output.
@@ -70,6 +71,8 @@ func (o Output) WithRecord(hash string) Output {
 type Options struct {
 	// Asked are the logins and teams ("org/slug") whose review is requested.
 	Asked []string
+	// Choices say why they are, as far as is known.
+	Choices []fact.Choice
 	// Shares are the numbers of other pull requests that have the same head
 	// and check.
 	Shares []int
@@ -81,7 +84,7 @@ type Options struct {
 // Check returns what the check run of a decision shows.
 func Check(d policy.Decision, o Options) Output {
 	n := titles(d)
-	n.asked = o.Asked
+	n.asked, n.why = o.Asked, o.Choices
 	out := Output{Title: n.title(d), Summary: bounded(n.summary(d, o), maxText), Text: bounded(n.text(d), maxText)}
 	if d.Proposal != nil {
 		out.Annotations = annotations(*d.Proposal)
@@ -113,7 +116,10 @@ func grouped(r policy.Requirement) bool { return r.Kind != policy.KindRole }
 
 // titles collects the roles' titles from the requirements.
 func titles(d policy.Decision) names {
-	n := names{titles: map[string]string{}}
+	n := names{titles: map[string]string{}, skipped: map[string]bool{}}
+	for _, debt := range d.Glass.Open() {
+		n.skipped[debt.Rule] = true
+	}
 	each(d, func(_ policy.RuleResult, r policy.Requirement) {
 		if r.Title != "" {
 			n.titles[r.Role] = r.Title
@@ -155,6 +161,9 @@ func (n names) title(d policy.Decision) string {
 func (n names) state(d policy.Decision) string {
 	switch d.Status {
 	case policy.Broken:
+		if inForce(d) && d.Proposal != nil && d.Proposal.Loads() {
+			return "The policy does not pass its own tests with this change"
+		}
 		if inForce(d) {
 			return "The policy that this change brings does not load"
 		}
@@ -172,6 +181,8 @@ func (n names) state(d policy.Decision) string {
 		return "Nobody can approve as " + missing + " yet: see what to do"
 	case policy.Waiting:
 		return "Waiting for " + cmp.Or(strings.Join(n.roles(d, policy.Waiting), ", "), "reviews")
+	case policy.Owed:
+		return n.glassTitle(d.Glass)
 	case policy.Met, policy.Idle:
 		if slices.ContainsFunc(d.Rules, blocks) {
 			return "Every role that this change calls for has approved"
@@ -199,7 +210,7 @@ func blocks(r policy.RuleResult) bool { return r.InForce && !r.Advice }
 func (n names) roles(d policy.Decision, s policy.Status) []string {
 	var out []string
 	lines(d, func(rule policy.RuleResult, r policy.Requirement) {
-		if name := n.called(r); r.Status == s && !rule.Advice && !slices.Contains(out, name) {
+		if name := n.called(r); r.Status == s && !rule.Advice && !n.skipped[rule.Name] && !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	})
@@ -241,7 +252,7 @@ func (n names) blockers(d policy.Decision) []string {
 }
 
 var icons = map[policy.Status]string{
-	policy.Met: "✅", policy.Waiting: "⏳", policy.Refused: "❌", policy.Stuck: "⛔", policy.Broken: "⛔", policy.Idle: "➖",
+	policy.Met: "✅", policy.Owed: "❗", policy.Waiting: "⏳", policy.Refused: "❌", policy.Stuck: "⛔", policy.Broken: "⛔", policy.Idle: "➖",
 }
 
 // icon marks a status; one that this version does not know is marked as such.
@@ -284,15 +295,26 @@ func (n names) summary(d policy.Decision, o Options) string {
 	}
 	table(false)
 	table(true)
+	if rows > 0 && d.Status != policy.Met && len(n.why) > 0 {
+		b.WriteString("\n" + n.choices())
+	}
 	if b.Len() == 0 { // GitHub wants a summary
 		b.WriteString("No rule asks for a review of this change.\n")
 	}
+	n.impact(&b, d.Proposal)
 	return b.String()
 }
 
 // odd is what concerns the check as a whole.
 func (n names) odd(d policy.Decision, o Options) []string {
 	var out []string
+	if d.Glass != nil {
+		// Its issue is opened once the check stands, which must not have to be
+		// written anew for its number alone.
+		glass := *d.Glass
+		glass.Issue, d.Glass = 0, &glass
+		out = append(out, n.broken(d))
+	}
 	if len(o.Forged) > 0 {
 		var states []string
 		for _, s := range slices.Compact(slices.Clone(o.Forged)) {
@@ -308,6 +330,13 @@ func (n names) odd(d policy.Decision, o Options) []string {
 		}
 		out = append(out, fmt.Sprintf("this commit is also the head of %s: the strictest decision is shown, that on #%d", strings.Join(numbers, ", "), d.Pull.Number))
 	}
+	each(d, func(_ policy.RuleResult, r policy.Requirement) {
+		for _, reason := range r.Reasons {
+			if s := n.words(reason); reason.Code == policy.HoldersStale && r.Status != policy.Met && !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+	})
 	for _, r := range d.Notes {
 		if r.Code == policy.PolicyUnreadable && len(d.Diagnostics) > 0 {
 			out = append(out, "the policy does not load, so nothing can be approved until it is mended on the default branch")
@@ -323,7 +352,11 @@ func (n names) row(b *strings.Builder, rule policy.RuleResult, r policy.Requirem
 	if rule.Advice {
 		name += " (advice)"
 	}
-	fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", icon(r.Status), name, n.asRole(r), n.stateOf(r), n.who(r))
+	sign, state := icon(r.Status), n.stateOf(r)
+	if n.skipped[rule.Name] && r.Status != policy.Met {
+		sign, state = icon(policy.Owed), "SKIPPED ("+state+")"
+	}
+	fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", sign, name, n.asRole(r), state, n.who(r))
 }
 
 // asRole names a requirement in Markdown.

@@ -62,6 +62,24 @@ func approvedBy(login string) func(*policy.Requirement) {
 	}
 }
 
+// broken is a decision on a pull request whose glass was broken, and whose
+// debts are cleared or not.
+func broken(status policy.Status, cleared bool) policy.Decision {
+	security := role("security-engineer", "Security Engineer", policy.Waiting, may("sam"))
+	if cleared {
+		security = role("security-engineer", "Security Engineer", policy.Met, approvedBy("sam"))
+	}
+	d := decision(status, inForce("infrastructure", security.Status, role("cloud-engineer", "Cloud Engineer", policy.Met, approvedBy("ana")), security))
+	d.Glass = &policy.Glass{
+		By: "bo", Second: "mia", At: at, Reason: "the | load balancer\nis <b>down</b> @acme/all", Comment: 8, Head: d.Head, Issue: 12,
+		Debts: []policy.Debt{
+			{Rule: "infrastructure", Roles: []string{"security-engineer"}, Titles: []string{"Security Engineer"}, May: []string{"sam"}, Cleared: cleared, By: []string{"sam"}},
+			{Rule: "project", Roles: []string{"dri"}, Titles: []string{""}, Project: "instances", Cleared: cleared, By: []string{"ana"}},
+		},
+	}
+	return d
+}
+
 // scenes are the checks that the golden files show.
 var scenes = []struct {
 	name     string
@@ -97,6 +115,8 @@ var scenes = []struct {
 		d.Labels = []policy.LabelInForce{{Label: "security", Kept: true, By: "dan"}, {Label: "docs"}}
 		return d
 	}(), report.Options{Asked: []string{"bo", "sam"}}},
+	{"broken glass", broken(policy.Owed, false), report.Options{Asked: []string{"sam"}}},
+	{"broken glass that is made good", broken(policy.Met, true), report.Options{}},
 	{"met", decision(policy.Met, inForce("go", policy.Met, role("cloud-engineer", "Cloud Engineer", policy.Met, approvedBy("ana")))), report.Options{}},
 	{"two of three", decision(policy.Waiting, inForce("go", policy.Waiting, role("cloud-engineer", "Cloud Engineer", policy.Waiting, approvedBy("ana"), may("bo", "cy"),
 		func(r *policy.Requirement) { r.Need = 3 }, because(policy.Reason{Code: policy.ApprovalsMissing, Role: "cloud-engineer", Count: 1, Of: 3})))), report.Options{Asked: []string{"bo", "cy"}}},
@@ -158,6 +178,23 @@ var scenes = []struct {
 		d.Diagnostics = []policy.Diagnostic{{Severity: "error", Source: policy.RepoPath, Line: 4, Column: 13, Summary: "There is no name \"terrafrom\"", Detail: "Did you mean \"terraform\"?", Snippet: "  changes = terrafrom.files"}}
 		return d.Propose(&policy.Proposal{Paths: []string{policy.RepoPath}})
 	}(), report.Options{}},
+	{"a new policy that its tests contradict", decision(policy.Waiting, inForce("policy", policy.Waiting, role("manager", "Manager", policy.Waiting, may("mia")))).Propose(&policy.Proposal{
+		Paths: []string{policy.RepoPath}, Tests: 3, Failed: []policy.TestFailure{
+			{Source: ".github/rolecall.rolecall_test.hcl", Line: 4, Name: "go needs a Cloud Engineer", Message: `waiting_for: want ["cloud-engineer"], got []`},
+			{Source: ".github/more.rolecall_test.hcl", Message: "it cannot be read: it has 2000000 bytes, and rolecall reads 1048576"},
+		},
+	}), report.Options{}},
+	{"a new policy and what it would change", decision(policy.Waiting, inForce("policy", policy.Waiting, role("manager", "Manager", policy.Waiting, may("mia")))).Propose(&policy.Proposal{
+		Paths: []string{policy.RepoPath}, Tests: 3, Impact: &policy.Impact{
+			Replayed: 41, Skipped: []policy.Skipped{{Reason: "the facts that they were decided on are no longer kept", Count: 1}},
+			Different: []policy.Difference{
+				{Number: 12, Title: "Add a | pipe and @sam", Before: policy.Met, After: policy.Waiting,
+					Gained: []policy.Asked{{Called: "security-engineer", Rule: "go", Reasons: []policy.Reason{{Code: policy.ChangesMatched, Count: 1, Paths: []string{"main.go"}}}}}},
+				{Number: 9, Title: "Docs", Before: policy.Waiting, After: policy.Met, Lost: []policy.Asked{{Called: "dri of instances", Rule: "project"}}},
+				{Number: 7, Title: "Both", Before: policy.Met, After: policy.Stuck, Gained: []policy.Asked{{Called: "cloud-engineer", Rule: "go", Reasons: []policy.Reason{{Code: policy.ApprovalsMissing, Role: "cloud-engineer", Count: 1, Of: 2}}}}},
+			},
+		},
+	}), report.Options{}},
 	{"a policy that is gone", func() policy.Decision {
 		d := decision(policy.Broken)
 		d.Notes = []policy.Reason{{Code: policy.PolicyUnreadable}}

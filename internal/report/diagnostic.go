@@ -41,6 +41,16 @@ func proposal(b *strings.Builder, d policy.Decision) {
 	if d.Proposal == nil {
 		return
 	}
+	defer failedTests(b, d)
+	if len(d.Proposal.Paths) == 0 {
+		if len(d.Proposal.Diagnostics) == 0 {
+			b.WriteString("> The policy's tests change.\n\n")
+			return
+		}
+		diagnostics(b, d.Proposal.Diagnostics)
+		b.WriteString("\n")
+		return
+	}
 	var files []string
 	for _, path := range d.Proposal.Paths {
 		files = append(files, code(path))
@@ -80,5 +90,5 @@ func annotations(p policy.Proposal) []Annotation {
 			Title: cut(clean(diag.Summary), 255), Message: cmp.Or(clean(diag.Detail), clean(diag.Summary), "this cannot be used"),
 		})
 	}
-	return out
+	return append(out, testAnnotations(p, maxAnnotations-len(out))...)
 }

@@ -127,7 +127,15 @@ func hostileDecision(t *rapid.T, codes []policy.Code) policy.Decision {
 			{Severity: s(), Source: s(), Line: 1, Column: 2, EndLine: 1, Summary: s(), Detail: s(), Snippet: s()},
 			{Severity: "error", Source: policy.RepoPath, Line: 1, Summary: s(), Detail: s(), Snippet: s()},
 		},
-		Proposal: &policy.Proposal{Paths: []string{s()}, Diagnostics: []policy.Diagnostic{{Severity: "error", Source: s(), Line: 1, Summary: s(), Detail: s(), Snippet: s()}}},
+		Proposal: &policy.Proposal{
+			Paths: []string{s()}, Diagnostics: []policy.Diagnostic{{Severity: "error", Source: s(), Line: 1, Summary: s(), Detail: s(), Snippet: s()}},
+			Tests: 2, Failed: []policy.TestFailure{{Source: s(), Line: 1, Name: s(), Message: s()}},
+			Impact: &policy.Impact{Replayed: 1, Skipped: []policy.Skipped{{Reason: s(), Count: 1}}, Different: []policy.Difference{{
+				Number: 3, Title: s(), Before: policy.Status(s()), After: policy.Met,
+				Gained: []policy.Asked{{Called: s(), Rule: s(), Reasons: []policy.Reason{{Code: policy.ChangesUnknown, Detail: s(), Paths: []string{s()}}}}},
+				Lost:   []policy.Asked{{Called: s(), Rule: s()}},
+			}}},
+		},
 	}
 }
 
@@ -168,7 +176,7 @@ func TestRowsKeepTheirCells(t *testing.T) {
 		if d.Status == policy.Broken {
 			d.Status = policy.Waiting // else there is no table
 		}
-		d.Proposal = nil // what it quotes is no table
+		d.Proposal = &policy.Proposal{Paths: []string{policy.RepoPath}, Impact: d.Proposal.Impact} // what the rest quotes is no table
 		source := []byte(report.Check(d, report.Options{}).Summary)
 		_ = ast.Walk(gfm.Parse(text.NewReader(source)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 			if entering && (n.Kind().String() == "TableRow" || n.Kind().String() == "TableHeader") && n.ChildCount() != 5 {

@@ -25,6 +25,14 @@ func Reply(d policy.Decision, verdicts []policy.CommandVerdict, commands []Comma
 				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", strings.ReplaceAll(c.Usage, "|", `\|`), c.Help, c.Who)
 			}
 			b.WriteString("\n")
+		case v.Command.Name == "break-glass":
+			if d.Glass != nil {
+				fmt.Fprintf(&b, "%s.\n\n", n.broken(d))
+				n.listDebts(&b, d.Glass, person)
+				b.WriteString("\n")
+			}
+		case v.Command.Name == "assign-dri":
+			n.patch(&b, v)
 		case v.Command.Name == "explain":
 			out := Check(d, Options{})
 			fmt.Fprintf(&b, "**%s**\n\n%s\n<details><summary>Every reason</summary>\n\n%s\n</details>\n\n",
@@ -32,6 +40,20 @@ func Reply(d policy.Decision, verdicts []policy.CommandVerdict, commands []Comma
 		}
 	}
 	return bounded(b.String(), maxReply)
+}
+
+// patch shows the ready change of a policy file, to be applied by hand, or
+// says that none is needed.
+func (n names) patch(b *strings.Builder, v policy.CommandVerdict) {
+	for _, r := range v.Reasons {
+		if r.Code == policy.PatchReady || r.Code == policy.PatchSame {
+			fmt.Fprintf(b, "%s.\n\n", upper(n.words(r)))
+		}
+	}
+	if v.Patch != "" {
+		fence := strings.Repeat("`", max(3, longestRun(v.Patch, '`')+1))
+		fmt.Fprintf(b, "%sdiff\n%s%s\n\n", fence, v.Patch, fence)
+	}
 }
 
 // maxReply leaves room for the mark by which a reply is found again.

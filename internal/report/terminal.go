@@ -147,7 +147,7 @@ func (p *plainer) flush() {
 func width(s string) int {
 	n := utf8.RuneCountInString(s)
 	for _, r := range s {
-		if strings.ContainsRune("✅⏳❌⛔➖❔", r) {
+		if strings.ContainsRune("✅⏳❌⛔➖❔❗", r) {
 			n++
 		}
 	}

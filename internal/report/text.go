@@ -11,6 +11,7 @@ import (
 // text is every reason behind a decision, rule by rule and review by review.
 func (n names) text(d policy.Decision) string {
 	var b strings.Builder
+	n.debts(&b, d.Glass)
 	for _, rule := range d.Rules {
 		if rule.InForce {
 			n.rule(&b, rule)

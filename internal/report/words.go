@@ -5,12 +5,16 @@ import (
 	"strings"
 
 	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 // names is how people and roles are called in one report.
 type names struct {
 	titles map[string]string // of roles
 	asked  []string          // logins and teams whose review is requested
+	why    []fact.Choice     // why some of them are
+	// skipped are the rules that a broken glass skips requirements of.
+	skipped map[string]bool
 }
 
 func (n names) role(name string) string {
@@ -105,6 +109,12 @@ var sentences = map[policy.Code]sentence{
 	},
 	policy.TimelineUnknown: func(_ names, r policy.Reason) string {
 		return "a force-push or a change of the base may be missing, so no approval can be bound to what was reviewed: " + detail(r)
+	},
+
+	// Where holders come from.
+	policy.HoldersStale: func(n names, r policy.Reason) string {
+		return "the calendar of " + n.role(r.Role) + " could not be read lately (" + detail(r) + "): what it said on " +
+			r.At.UTC().Format("2006-01-02 at 15:04 UTC") + " is gone by"
 	},
 
 	// What became of a review.
@@ -237,6 +247,51 @@ var sentences = map[policy.Code]sentence{
 	policy.CommandNoDRI:  fixed("no rule of the policy asks for a DRI here"),
 	policy.CommandsUnknown: func(_ names, r policy.Reason) string {
 		return "commands may be missing: " + detail(r)
+	},
+	policy.CommandsDoubted: func(_ names, r policy.Reason) string {
+		return "somebody deleted or edited another's comment since (" + r.At.UTC().Format(moment) + "), which may have taken it back: give the command again"
+	},
+	policy.PatchReady: func(_ names, r policy.Reason) string {
+		return "this patch of " + detail(r) + " makes " + person(r.Person) + " the lasting DRI of " + code(r.Project) + "; rolecall cannot push, so open a pull request with it (`git apply`)"
+	},
+	policy.PatchSame: func(_ names, r policy.Reason) string {
+		return person(r.Person) + " is the lasting DRI of " + code(r.Project) + " already"
+	},
+	policy.PatchImpossible: func(_ names, r policy.Reason) string {
+		return "there is no ready patch for the project " + code(r.Project) + ", because " + detail(r) + ": change the policy file by hand"
+	},
+
+	// Of a broken glass.
+	policy.ReviewByBreaker: func(_ names, r policy.Reason) string {
+		return person(r.Person) + " broke the glass, and clears nothing that it skipped"
+	},
+	policy.GlassKept: func(_ names, r policy.Reason) string {
+		return "the broken glass does not reach the rule " + code(r.Rule)
+	},
+	policy.GlassForNobody: func(_ names, r policy.Reason) string {
+		return "the policy lets nobody break the glass: it has no role " + code(r.Detail) + ", and no `commands { break-glass = […] }`"
+	},
+	policy.GlassUnconfirmed: func(_ names, r policy.Reason) string {
+		return "a second person has to confirm it with a `/break-glass REASON` of their own, who is one of " + detail(r) + " and has no part in the change"
+	},
+	policy.GlassByContributor: func(_ names, r policy.Reason) string {
+		return person(r.Person) + " is author or contributor of this change, and cannot break the glass alone"
+	},
+	policy.GlassOwesStill: func(_ names, r policy.Reason) string {
+		return fmt.Sprintf("reviews are still owed for the glass that %s broke on #%d", person(r.Person), r.Count)
+	},
+	policy.GlassTwice: func(_ names, r policy.Reason) string {
+		return fmt.Sprintf("%s broke the last glass here too, on #%d", person(r.Person), r.Count)
+	},
+	policy.GlassUsesUnknown: func(_ names, r policy.Reason) string {
+		return "who broke the glass before cannot be told, and counts as " + person(r.Person) + ": " + detail(r)
+	},
+	policy.GlassOtherHead: func(_ names, r policy.Reason) string {
+		return "it was given for " + sha(r.Commit) + ", and something was pushed since: give the command again"
+	},
+	policy.GlassUnbound: fixed("something was pushed since, or it is not on record for which commit it was given: give the command again"),
+	policy.GlassTooLate: func(_ names, r policy.Reason) string {
+		return "the pull request was merged before, at " + r.At.UTC().Format(moment)
 	},
 }
 

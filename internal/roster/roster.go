@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -21,14 +22,29 @@ type Input struct {
 	// somebody may have acted in a role, such as a review's.
 	Now   time.Time
 	Times []time.Time
+	// Calendars has the last good copies of the policy's calendars, by
+	// address; one that is left out was never read.
+	Calendars map[string]Calendar
 	// Busy are the people whom GitHub shows as busy.
 	Busy map[string]bool
+	// Load and Knows are what is known of people's open requests and of their
+	// work on the pull request's files.
+	Load  map[string]Load
+	Knows map[string]Knows
 	// NoAccess are the logins and teams whose review cannot be requested.
 	NoAccess []string
 }
 
+// Load is how much somebody is asked for: on other open pull requests, and
+// lately on all.
+type Load struct{ Open, Recent int }
+
+// Knows is how many lines of the files somebody changed and reviewed lately.
+type Knows struct{ Changed, Reviewed int }
+
 // Resolve says who holds each role of p. A rotation gives one holder for each
-// turn in which a moment of the input falls.
+// turn in which a moment of the input falls, and a calendar one for each shift,
+// and for the next one to come.
 func Resolve(p *policy.Policy, in Input) fact.Roster {
 	r := fact.Roster{Roles: make(map[string]fact.Holders), Teams: make(map[string]fact.Maybe[[]string])}
 	for _, d := range p.Roles() {
@@ -39,7 +55,7 @@ func Resolve(p *policy.Policy, in Input) fact.Roster {
 			r.Roles[d.Key()] = in.holders(d)
 		}
 	}
-	r.People = in.people(p.Away())
+	r.People = in.people(p.Away(), r.Roles)
 	return r
 }
 
@@ -71,8 +87,10 @@ func (in Input) holders(d policy.RoleDef) fact.Holders {
 		h.List = append(h.List, in.turns(*d.Rotation)...)
 	}
 	if d.Calendar != "" {
-		h.Gaps = append(h.Gaps, fact.Gap{Reason: "its calendar was not read"})
+		in.shifts(d, &h)
 	}
+	h.OnCall = d.Rotation != nil || d.Calendar != ""
+	h.Hours = hours(d.Hours)
 	return h
 }
 
@@ -100,28 +118,65 @@ func (in Input) turns(r policy.Rotation) []fact.Holder {
 	return out
 }
 
-// people says who is busy or away now.
-func (in Input) people(away map[string][]policy.Span) map[string]fact.Presence {
+// hours are a role's working hours as a fact.
+func hours(h *policy.Hours) *fact.Hours {
+	if h == nil {
+		return nil
+	}
+	return &fact.Hours{Timezone: h.Location.String(), Days: h.Days, From: h.From, To: h.To, Holidays: h.Holidays}
+}
+
+// people says what is known of those who hold a role or are known otherwise:
+// who is busy, away or on call now, how much they are asked for, and how well
+// they know the files.
+func (in Input) people(away map[string][]policy.Span, roles map[string]fact.Holders) map[string]fact.Presence {
 	out := make(map[string]fact.Presence)
+	change := func(login string, do func(*fact.Presence)) {
+		p := out[login]
+		do(&p)
+		out[login] = p
+	}
 	for login := range in.Busy {
 		if in.Busy[login] {
-			out[login] = fact.Presence{Busy: true, Why: "GitHub shows them as busy"}
+			change(login, func(p *fact.Presence) { p.Busy, p.Why = true, "GitHub shows them as busy" })
 		}
 	}
 	for login, spans := range away {
-		to := back(spans, in.Now)
-		if to.IsZero() {
-			continue
+		for _, s := range spans {
+			if p := out[login]; s.From.After(in.Now) && (p.AwayFrom.IsZero() || s.From.Before(p.AwayFrom)) {
+				change(login, func(p *fact.Presence) { p.AwayFrom = s.From })
+			}
 		}
-		p := out[login]
-		p.AwayTo = to
-		p.Why = strings.TrimPrefix(p.Why+", away by the policy", ", ")
-		out[login] = p
+		if to := back(spans, in.Now); !to.IsZero() {
+			change(login, func(p *fact.Presence) {
+				p.AwayTo = to
+				p.Why = strings.TrimPrefix(p.Why+", away by the policy", ", ")
+			})
+		}
 	}
 	for _, who := range in.NoAccess {
-		p := out[who]
-		p.NoAccess = true
-		out[who] = p
+		change(who, func(p *fact.Presence) { p.NoAccess = true })
+	}
+	for _, key := range slices.Sorted(maps.Keys(roles)) {
+		for _, h := range roles[key].List {
+			if roles[key].OnCall && h.At(in.Now) {
+				change(h.Login, func(p *fact.Presence) {
+					if !slices.Contains(p.OnCall, key) {
+						p.OnCall = append(p.OnCall, key)
+					}
+				})
+			}
+		}
+	}
+	for login, load := range in.Load {
+		if load != (Load{}) {
+			change(login, func(p *fact.Presence) { p.Open, p.Recent = load.Open, load.Recent })
+		}
+	}
+	for login, knows := range in.Knows {
+		if knows != (Knows{}) {
+			change(login, func(p *fact.Presence) { p.Changed, p.Reviewed = knows.Changed, knows.Reviewed })
+		}
 	}
 	return out
 }

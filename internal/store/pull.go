@@ -27,6 +27,7 @@ type Push struct {
 	SHA    string // the head from then on
 	Before string // the head until then; "" where the delivery did not say
 	By     fact.Person
+	At     time.Time
 }
 
 // SeePull records what a delivery told of a pull request: hints for the next
@@ -61,7 +62,7 @@ const maxPushes = 500
 // of, the latest first. It may lack some.
 func (s *Store) Pushes(ctx context.Context, ref fact.Ref) ([]Push, error) {
 	owner, repo := name(ref)
-	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT sha, before, pusher, bot FROM pushes
+	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT sha, before, pusher, bot, at FROM pushes
 		WHERE owner = ?1 AND repo = ?2 AND number = ?3 ORDER BY at DESC, sha LIMIT ?4`), owner, repo, ref.Number, maxPushes)
 	if err != nil {
 		return nil, fmt.Errorf("pushes: %w", err)
@@ -70,9 +71,11 @@ func (s *Store) Pushes(ctx context.Context, ref fact.Ref) ([]Push, error) {
 	var pushes []Push
 	for rows.Next() {
 		var p Push
-		if err := rows.Scan(&p.SHA, &p.Before, &p.By.Login, &p.By.Bot); err != nil {
+		var at int64
+		if err := rows.Scan(&p.SHA, &p.Before, &p.By.Login, &p.By.Bot, &at); err != nil {
 			return nil, fmt.Errorf("pushes: %w", err)
 		}
+		p.At = Time(at)
 		pushes = append(pushes, p)
 	}
 	if err := rows.Err(); err != nil {

@@ -28,6 +28,7 @@ func (t *Tx) DropRepository(ctx context.Context, owner, repo string) error {
 	for _, q := range []string{
 		`UPDATE repositories SET installation = 0 WHERE owner = ?1 AND repo = ?2`,
 		`UPDATE pulls SET open = FALSE WHERE owner = ?1 AND repo = ?2`,
+		`UPDATE review_requests SET until = ` + t.s.now() + ` WHERE owner = ?1 AND repo = ?2 AND until = 0`,
 	} {
 		if _, err := t.ExecContext(ctx, t.s.Query(q), lower(owner), lower(repo)); err != nil {
 			return fmt.Errorf("drop repository: %w", err)
@@ -40,6 +41,9 @@ func (t *Tx) DropRepository(ctx context.Context, owner, repo string) error {
 func (t *Tx) DropInstallation(ctx context.Context, installation int64) error {
 	for _, q := range []string{
 		`UPDATE repositories SET installation = 0 WHERE installation = ?1`,
+		`UPDATE review_requests SET until = ` + t.s.now() + ` WHERE until = 0 AND EXISTS (SELECT 1 FROM pulls p
+			WHERE p.owner = review_requests.owner AND p.repo = review_requests.repo AND p.number = review_requests.number AND p.installation = ?1)`,
+		`DELETE FROM chores WHERE installation = ?1 AND installation <> 0`,
 		`UPDATE pulls SET open = FALSE WHERE installation = ?1`,
 		`DELETE FROM teams WHERE installation = ?1`,
 	} {

@@ -6,54 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/rolecall/rolecall/policy/fact"
 )
-
-// OpenReadOnly opens a database only to read it, as its record is read while
-// a server goes on writing. It changes nothing, the schema included.
-func OpenReadOnly(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{teamAge: o.TeamAge, release: func() error { return nil }}
-	var err error
-	switch scheme, rest, _ := strings.Cut(o.URL, ":"); scheme {
-	case "", "sqlite":
-		path := strings.TrimPrefix(rest, "//")
-		if o.URL == "" {
-			path = filepath.Join(o.Dir, "rolecall.db")
-		}
-		s.dialect = SQLite
-		if _, err = os.Stat(path); err == nil {
-			s.reader, err = openKeeping(dsn(path, url.Values{"_pragma": {"busy_timeout(10000)", "query_only(1)", "temp_store(MEMORY)"}}))
-		}
-	case "postgres", "postgresql":
-		s.dialect = Postgres
-		var config *pgx.ConnConfig
-		if config, err = pgx.ParseConfig(o.URL); err == nil {
-			config.RuntimeParams["default_transaction_read_only"] = "on"
-			s.reader = stdlib.OpenDB(*config)
-		}
-	default:
-		err = fmt.Errorf("database %q: want postgres://… or sqlite:PATH", withoutPassword(o.URL))
-	}
-	if err == nil {
-		var n int
-		if err = s.reader.QueryRowContext(ctx, `SELECT count(*) FROM audit_checkpoints`).Scan(&n); err != nil {
-			err = fmt.Errorf("%w (is it rolecall's database, and has this version's `rolecall serve` been started on it?)", err)
-		}
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.Close())
-	}
-	return s, nil
-}
 
 // Snapshot is the database as it stood at one moment.
 type Snapshot struct {

@@ -97,7 +97,7 @@ func (s *Store) Close() error {
 		s.listen.Close()
 	}
 	errs = append(errs, closer(s.reader).Close())
-	if s.dialect == SQLite && s.db != nil {
+	if s.dialect == SQLite && s.db != nil && s.db != s.reader {
 		// So that the one file holds all, and can be copied.
 		_, err := s.db.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
 		errs = append(errs, err)

@@ -254,9 +254,9 @@ func TestPushesAreInTheOrderOfTheirTimesWhateverTheOrderOfDeliveries(t *testing.
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff([]store.Push{
-			{SHA: "hBot[bot]", Before: "b", By: fact.Person{Login: "bot", Bot: true}},
-			{SHA: "hAna", Before: "b", By: fact.Person{Login: "ana"}},
-			{SHA: "hlate", Before: "b", By: fact.Person{Login: "late"}},
+			{SHA: "hBot[bot]", Before: "b", By: fact.Person{Login: "bot", Bot: true}, At: at.Add(2 * time.Minute)},
+			{SHA: "hAna", Before: "b", By: fact.Person{Login: "ana"}, At: at.Add(time.Minute)},
+			{SHA: "hlate", Before: "b", By: fact.Person{Login: "late"}, At: at.Add(time.Second)},
 		}, p); diff != "" {
 			t.Error(diff)
 		}

@@ -32,6 +32,7 @@ type Pull struct {
 	Fork      bool      `json:"fork"` // the head is in another repository, or that repository is gone
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+	MergedAt  time.Time `json:"merged_at,omitzero"` // zero until it is merged
 
 	Base          Branch `json:"base"`
 	Head          Branch `json:"head"`
@@ -52,9 +53,22 @@ type Pull struct {
 	Comments []Comment `json:"comments"` // oldest first
 	Commands []Command `json:"commands"` // found in Comments, in their order
 	Requests []Request `json:"requests"` // reviewers asked now
+	// Choices say why rolecall asked some of Requests, as far as it remembers.
+	// They are for the reader alone.
+	Choices []Choice `json:"choices,omitempty"`
 	// Pusher is the sender of the latest push to the head, where its delivery
 	// was seen; it only ever tightens a decision.
 	Pusher Person `json:"pusher,omitzero"`
+	// PushedAt is when the head was pushed, where its delivery was seen; like
+	// Pusher it only ever tightens a decision.
+	PushedAt time.Time `json:"pushed_at,omitzero"`
+
+	// GlassNotes are rolecall's own notes on this pull request, oldest first.
+	GlassNotes []GlassNote `json:"glass_notes,omitempty"`
+	// GlassUses are the glasses that were broken before on other pull requests
+	// of the repository, in no order. They are read only where a command asks
+	// to break this one's.
+	GlassUses Maybe[[]GlassUse] `json:"glass_uses,omitzero"`
 
 	Files []File `json:"files"`
 	// Snapshots holds, for each commit that an approval is bound to and that
@@ -176,6 +190,9 @@ type Comment struct {
 	At     time.Time `json:"at"`
 	// Edited is true once anybody has edited it, its own author included.
 	Edited bool `json:"edited,omitempty"`
+	// Editor is the login of who edited it last; "" where nobody did, or where
+	// GitHub does not say.
+	Editor string `json:"editor,omitempty"`
 	// Access is the author's standing: "owner", "member", "collaborator",
 	// "contributor", "none", in lower case of GitHub's author association.
 	Access string `json:"access,omitempty"`
@@ -198,6 +215,10 @@ type Command struct {
 	Comment int64     `json:"comment"`
 	Edited  bool      `json:"edited,omitempty"` // the comment was edited: the command has no effect
 	Problem string    `json:"problem,omitempty"`
+	// Answered is true once rolecall has reacted to the comment, and Head is
+	// the SHA for which it noted a /break-glass then; "" where it noted none.
+	Answered bool   `json:"answered,omitempty"`
+	Head     string `json:"head,omitempty"`
 }
 
 // Request is a reviewer who is asked now: a person or a team.

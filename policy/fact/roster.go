@@ -21,6 +21,33 @@ type Holders struct {
 	// Gaps says what could not be read, such as a team hidden from the App.
 	// Nobody counts as a holder because of a gap.
 	Gaps []Gap `json:"gaps,omitempty"`
+	// Hours are when its holders work: nobody is asked outside of them. They
+	// never decide whether an approval counts.
+	Hours *Hours `json:"hours,omitempty"`
+	// OnCall is true where people hold the role by turns.
+	OnCall bool `json:"on_call,omitempty"`
+	// Stale says since when its calendar could not be read, and what is used
+	// in its place; nil where it is up to date.
+	Stale *Stale `json:"stale,omitempty"`
+}
+
+// Stale is a source that could not be read lately, so that its last good copy
+// is used.
+type Stale struct {
+	Read   time.Time `json:"read"`   // when the copy was made
+	Reason string    `json:"reason"` // why there is no newer one
+}
+
+// Shift is one event of a calendar: who, in the calendar's own words, holds a
+// role from when to when.
+type Shift struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"` // excluded
+	// Summary is the event's title, on one line.
+	Summary string `json:"summary"`
+	// Attendees are the addresses of those who attend, in small letters,
+	// sorted.
+	Attendees []string `json:"attendees,omitempty"`
 }
 
 // Holder is one person's hold on a role.
@@ -44,8 +71,47 @@ func (h Holder) At(t time.Time) bool {
 type Presence struct {
 	Busy     bool      `json:"busy,omitempty"`      // GitHub's "busy" status; advisory
 	AwayTo   time.Time `json:"away_to,omitzero"`    // away by the policy until then
-	Open     int       `json:"open,omitempty"`      // open review requests
-	Familiar int       `json:"familiar,omitempty"`  // lines of these files changed or reviewed lately
+	AwayFrom time.Time `json:"away_from,omitzero"`  // the next time from which they will be away
+	OnCall   []string  `json:"on_call,omitempty"`   // keys of the roles that they hold by turns now
+	Open     int       `json:"open,omitempty"`      // review requests on other open pull requests
+	Recent   int       `json:"recent,omitempty"`    // review requests of the last 30 days
+	Changed  int       `json:"changed,omitempty"`   // lines of these files that they changed lately
+	Reviewed int       `json:"reviewed,omitempty"`  // lines of these files that they reviewed lately
 	NoAccess bool      `json:"no_access,omitempty"` // cannot be requested in this repository
 	Why      string    `json:"why,omitempty"`       // for the reader
 }
+
+// Familiar is how well somebody knows the files, in lines: what one changed
+// counts twice what one reviewed.
+func (p Presence) Familiar() int { return p.Changed + p.Reviewed/2 }
+
+// The values of Choice.Cause.
+const (
+	ChosenFirst    = ""          // somebody had to be asked
+	ChosenNext     = "next"      // who was asked before let the deadline pass
+	ChosenOnCall   = "on_call"   // nobody took it up, so whoever is on call sees to it
+	ChosenByPeople = "requested" // a command asked for them
+)
+
+// Choice is why one person or team is asked for a review, as it stood when
+// they were chosen.
+type Choice struct {
+	Login   string `json:"login,omitempty"`
+	Team    string `json:"team,omitempty"` // "org/slug"
+	Role    string `json:"role,omitempty"`
+	Project string `json:"project,omitempty"`
+	Cause   string `json:"cause,omitempty"`
+	// Of a person: their load and knowledge.
+	Open     int `json:"open,omitempty"`
+	Changed  int `json:"changed,omitempty"`
+	Reviewed int `json:"reviewed,omitempty"`
+	// Others is how many more could have been asked, and the rest is how many
+	// of them were passed over because of what.
+	Others int `json:"others,omitempty"`
+	Busy   int `json:"busy,omitempty"`
+	Away   int `json:"away,omitempty"`
+	OnCall int `json:"on_call,omitempty"`
+}
+
+// Who is the login or the team.
+func (c Choice) Who() string { return c.Login + c.Team }

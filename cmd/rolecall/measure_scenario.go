@@ -81,13 +81,13 @@ func quantile(list []time.Duration, q float64) time.Duration {
 	return list[int(q*float64(len(list)-1))].Round(time.Millisecond)
 }
 
-func (l *load) open(n int) *githubtest.Pull {
+func (l *measurement) open(n int) *githubtest.Pull {
 	return l.repo.Open(githubtest.PullRequest{Author: "dan", Files: githubtest.Files{"main.go": goSource(n)}})
 }
 
 // warm has the server see one pull request, so that its token, its teams and
 // its policy are there.
-func (l *load) warm(ctx context.Context) error {
+func (l *measurement) warm(ctx context.Context) error {
 	p := l.open(0)
 	if err := l.seen.wait(ctx, 1); err != nil {
 		return err
@@ -110,7 +110,7 @@ func (l *load) warm(ctx context.Context) error {
 }
 
 // idle waits until the server has not called for a while.
-func (l *load) idle(ctx context.Context) error {
+func (l *measurement) idle(ctx context.Context) error {
 	for last, since := -1, time.Now(); time.Since(since) < 500*time.Millisecond+2*l.Latency; {
 		if err := l.gh.WaitDelivered(ctx); err != nil {
 			return err
@@ -124,7 +124,7 @@ func (l *load) idle(ctx context.Context) error {
 }
 
 // stream opens pull requests as fast as the fake makes them.
-func (l *load) stream(ctx context.Context) error {
+func (l *measurement) stream(ctx context.Context) error {
 	if err := l.warm(ctx); err != nil {
 		return err
 	}
@@ -153,12 +153,12 @@ func (l *load) stream(ctx context.Context) error {
 }
 
 // share is the part of one pull request, or event.
-func (l *load) share(d time.Duration) time.Duration {
+func (l *measurement) share(d time.Duration) time.Duration {
 	return (d / time.Duration(l.Count)).Round(10 * time.Microsecond)
 }
 
 // refused counts the deliveries that were not taken.
-func (l *load) refused() int {
+func (l *measurement) refused() int {
 	n := 0
 	for _, d := range l.gh.Deliveries() {
 		if d.Done && d.StatusCode != http.StatusAccepted {
@@ -170,7 +170,7 @@ func (l *load) refused() int {
 
 // each opens one pull request after the other, and compares the time to its
 // check with the round trips that it takes.
-func (l *load) each(ctx context.Context) error {
+func (l *measurement) each(ctx context.Context) error {
 	if err := l.warm(ctx); err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func (l *load) each(ctx context.Context) error {
 }
 
 // burst has everything happen at one moment.
-func (l *load) burst(ctx context.Context) error {
+func (l *measurement) burst(ctx context.Context) error {
 	if err := l.warm(ctx); err != nil {
 		return err
 	}
@@ -250,7 +250,7 @@ func checked(ctx context.Context, pulls []*githubtest.Pull, began time.Time) (to
 // progress prints each minute how far it is. It then has somebody approve a
 // pull request that has its check, and prints how long that waits behind all the
 // others.
-func (l *load) progress(ctx context.Context, pulls []*githubtest.Pull) (stop func()) {
+func (l *measurement) progress(ctx context.Context, pulls []*githubtest.Pull) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	began, done := time.Now(), make(chan struct{})
 	go func() {
@@ -276,7 +276,7 @@ func (l *load) progress(ctx context.Context, pulls []*githubtest.Pull) (stop fun
 	return func() { cancel(); <-done }
 }
 
-func (l *load) approval(ctx context.Context, pulls []*githubtest.Pull) {
+func (l *measurement) approval(ctx context.Context, pulls []*githubtest.Pull) {
 	for _, p := range pulls {
 		if p.Check("rolecall: main").Status != "in_progress" {
 			continue
@@ -297,7 +297,7 @@ func (l *load) approval(ctx context.Context, pulls []*githubtest.Pull) {
 }
 
 // events sends comments that call for a look, to a few pull requests in turn.
-func (l *load) events(ctx context.Context, pulls, report int) error {
+func (l *measurement) events(ctx context.Context, pulls, report int) error {
 	if err := l.warm(ctx); err != nil {
 		return err
 	}

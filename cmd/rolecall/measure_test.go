@@ -10,7 +10,7 @@ import (
 )
 
 // BenchmarkDeliveryToCheck opens pull requests as fast as the fake makes them,
-// and ends when all have their checks, in one process; `rolecall load` does so
+// and ends when all have their checks, in one process; `rolecall measure` does so
 // in two.
 func BenchmarkDeliveryToCheck(b *testing.B) {
 	for _, database := range []string{"sqlite", "postgres"} {

@@ -1,0 +1,244 @@
+package store_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rolecall/rolecall/internal/store"
+	"github.com/rolecall/rolecall/internal/store/storetest"
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+func pullRef(repo string, n int) fact.Ref {
+	return fact.Ref{Installation: 1, Owner: "Acme", Repo: repo, Number: n}
+}
+
+func TestRequestsAreCountedByPerson(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		s, ctx, now := storetest.Open(t, url), t.Context(), time.Now()
+		set := func(repo string, n int, asked ...store.Asked) {
+			t.Helper()
+			if err := s.SetAsked(ctx, pullRef(repo, n), now, asked); err != nil {
+				t.Fatal(err)
+			}
+		}
+		people := func(repo string, n int) store.People {
+			t.Helper()
+			p, err := s.People(ctx, pullRef(repo, n))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+		choice := fact.Choice{Login: "ana", Role: "cloud", Open: 2, Changed: 14}
+		set("a", 1, store.Asked{Who: "ana", At: now, Choice: &choice}, store.Asked{Who: "bo", At: now.Add(-time.Hour)})
+		set("b", 1, store.Asked{Who: "ana", At: now}, store.Asked{Who: "acme/cloud", At: now})
+		set("a", 2, store.Asked{Who: "ana", At: now.Add(-60 * 24 * time.Hour)})
+
+		got := people("a", 1) // its own requests are not other ones
+		if diff := cmp.Diff(map[string]int{"ana": 2, "bo": 0, "acme/cloud": 1}, got.Open); diff != "" {
+			t.Errorf("open (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(map[string]int{"ana": 2, "bo": 1, "acme/cloud": 1}, got.Recent); diff != "" {
+			t.Errorf("recent (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]fact.Choice{choice}, got.Choices); diff != "" {
+			t.Errorf("choices (-want +got):\n%s", diff)
+		}
+		if got := people("c", 9); got.Open["ana"] != 3 || len(got.Choices) != 0 {
+			t.Errorf("seen from elsewhere: %+v", got)
+		}
+		// The same again is no news, and why somebody was chosen stays.
+		set("a", 1, store.Asked{Who: "ana", At: now.Add(time.Minute)}, store.Asked{Who: "bo", At: now})
+		if got := people("a", 1); len(got.Choices) != 1 || got.Recent["ana"] != 2 {
+			t.Errorf("after the same again: %+v", got)
+		}
+		// Who is not asked any more has nothing open, and was asked lately.
+		set("a", 1)
+		set("b", 1)
+		if got := people("c", 9); got.Open["ana"] != 1 || got.Recent["ana"] != 2 || got.Open["bo"] != 0 || got.Recent["bo"] != 1 {
+			t.Errorf("once they are done: %+v", got)
+		}
+		// A repository that is out of reach asks for nothing.
+		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.DropRepository(ctx, "acme", "A") })
+		if got := people("c", 9); got.Open["ana"] != 0 {
+			t.Errorf("of a repository out of reach: %+v", got.Open)
+		}
+		set("d", 1, store.Asked{Who: "ana", At: now})
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			return tx.SeePull(ctx, store.PullSeen{Ref: pullRef("d", 1), Open: true, UpdatedAt: now})
+		})
+		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.DropInstallation(ctx, 1) })
+		if got := people("c", 9); got.Open["ana"] != 0 {
+			t.Errorf("of an installation that has ended: %+v", got.Open)
+		}
+		// Another owner's people are none of our business.
+		if p, err := s.People(ctx, fact.Ref{Owner: "other", Repo: "a", Number: 1}); err != nil || len(p.Open) != 0 {
+			t.Errorf("another owner: %+v, %v", p, err)
+		}
+	})
+}
+
+func TestWhoKnowsWhichFiles(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		s, ctx, now := storetest.Open(t, url), t.Context(), time.Now()
+		ref := pullRef("a", 0)
+		merged := []store.Merged{
+			{Number: 1, At: now, Author: "ana", Reviewers: []string{"bo", "ana"}, Lines: map[string]int{"net/a.go": 10, "net/b.go": 4}},
+			{Number: 2, At: now, Author: "", Reviewers: []string{"bo"}, Lines: map[string]int{"net/a.go": 9000}},
+			{Number: 3, At: now.Add(-400 * 24 * time.Hour), Author: "cy", Lines: map[string]int{"net/a.go": 10}},
+		}
+		everything := map[string]int{}
+		for i := range 301 {
+			everything[string(rune('a'+i%26))+string(rune('a'+i/26))] = 1
+		}
+		merged = append(merged, store.Merged{Number: 4, At: now, Author: "eve", Lines: everything})
+		for range 2 { // learning twice changes nothing
+			if err := s.Learn(ctx, ref, merged...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		knows := func(files ...fact.File) map[string]store.Knowledge {
+			t.Helper()
+			got, err := s.Knowledge(ctx, ref, files)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		if diff := cmp.Diff(map[string]store.Knowledge{"ana": {Changed: 10}, "bo": {Reviewed: 510}}, knows(fact.File{Path: "net/a.go", Status: fact.Modified})); diff != "" {
+			t.Errorf("one file (-want +got):\n%s", diff)
+		}
+		if got := knows(fact.File{Path: "net/c.go", PreviousPath: "net/b.go", Status: fact.Renamed}); got["ana"].Changed != 4 {
+			t.Errorf("a renamed file: %+v", got)
+		}
+		if got := knows(fact.File{Path: "net/new.go", Status: fact.Added}); got["ana"].Changed != 14/4 {
+			t.Errorf("a new file beside them: %+v", got)
+		}
+		if got := knows(fact.File{Path: "network/new.go", Status: fact.Added}, fact.File{Path: "new.go", Status: fact.Added}); len(got) != 0 {
+			t.Errorf("new files elsewhere: %+v", got)
+		}
+		many := make([]fact.File, 250)
+		for i := range many {
+			many[i] = fact.File{Path: "x", Status: fact.Modified}
+		}
+		if got := knows(append(many, fact.File{Path: "net/b.go", Status: fact.Modified})...); got["ana"].Changed != 4 {
+			t.Errorf("the last of many files: %+v", got)
+		}
+		if got, err := s.Knowledge(ctx, pullRef("b", 1), []fact.File{{Path: "net/a.go"}}); err != nil || len(got) != 0 {
+			t.Errorf("another repository: %+v, %v", got, err)
+		}
+	})
+}
+
+func TestCalendarsAreKept(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		s, ctx := storetest.Open(t, url), t.Context()
+		at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+		if c, err := s.Calendar(ctx, "u"); err != nil || !c.ReadAt.IsZero() || c.Problem != "" {
+			t.Errorf("never read: %+v, %v", c, err)
+		}
+		want := store.Calendar{Shifts: []fact.Shift{{From: at, To: at.Add(time.Hour), Summary: "x", Attendees: []string{"a@b"}}}, ReadAt: at, Problem: "p"}
+		for _, c := range []store.Calendar{{Problem: "never"}, want} {
+			if err := s.PutCalendar(ctx, "u", c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := s.Calendar(ctx, "u")
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+		for _, u := range []store.CalendarUser{{Installation: 1, Owner: "Acme"}, {Installation: 1, Owner: "acme"}, {Installation: 2, Owner: "b"}} {
+			if err := s.UseCalendar(ctx, "u", u); err != nil {
+				t.Fatal(err)
+			}
+		}
+		users, err := s.CalendarUsers(ctx, "u")
+		if diff := cmp.Diff([]store.CalendarUser{{Installation: 1, Owner: "acme"}, {Installation: 2, Owner: "b"}}, users); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+	})
+}
+
+func TestWhoIsBusyIsKeptOfKnownPeople(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		s, ctx := storetest.Open(t, url), t.Context()
+		for _, list := range [][]string{{"ana", "bo"}, {"bo", "cy"}} {
+			if err := s.KnowPeople(ctx, "Acme", list); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.SetBusy(ctx, "acme", map[string]bool{"ana": true, "cy": false, "stranger": true}, []string{"bo"}); err != nil {
+			t.Fatal(err)
+		}
+		known, err := s.KnownPeople(ctx, "acme")
+		if diff := cmp.Diff([]string{"ana", "cy"}, known); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+		p, err := s.People(ctx, pullRef("a", 1))
+		if diff := cmp.Diff(map[string]bool{"ana": true}, p.Busy); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+		if err := s.SetBusy(ctx, "acme", nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := s.People(ctx, pullRef("a", 1)); err != nil || len(p.Busy) != 0 {
+			t.Errorf("busy still: %v, %v", p.Busy, err)
+		}
+	})
+}
+
+func TestAChoreIsTakenByOneAtATime(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		s, ctx := storetest.Open(t, url), t.Context()
+		a, b := store.Chore{Kind: "calendar", Name: "a"}, store.Chore{Kind: "history", Name: "b", Installation: 7}
+		for range 2 {
+			if err := s.Want(ctx, a, b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var mu sync.Mutex
+		var took []string
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				c, ok, err := s.TakeChore(ctx, time.Minute)
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					t.Error(err)
+				}
+				if ok {
+					took = append(took, c.Name)
+				}
+			})
+		}
+		wg.Wait()
+		if len(took) != 2 || took[0] == took[1] {
+			t.Fatalf("taken were %v", took)
+		}
+		if due, inHand, err := s.ChoresDue(ctx); err != nil || due != 0 || inHand != 2 {
+			t.Errorf("%d due and %d in hand, %v", due, inHand, err)
+		}
+		if err := s.EndChore(ctx, a, time.Now().Add(-time.Second), 3); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.EndChore(ctx, b, time.Time{}, 0); err != nil { // forgotten until it is wanted anew
+			t.Fatal(err)
+		}
+		c, ok, err := s.TakeChore(ctx, -time.Minute) // whose holder is lost at once
+		if err != nil || !ok || c.Name != "a" || c.Failures != 3 {
+			t.Errorf("took %+v, %t, %v", c, ok, err)
+		}
+		if c, ok, err := s.TakeChore(ctx, time.Minute); err != nil || !ok || c.Name != "a" {
+			t.Errorf("after its holder was lost: %+v, %t, %v", c, ok, err)
+		}
+		if _, ok, err := s.TakeChore(ctx, time.Minute); err != nil || ok {
+			t.Errorf("there is something left to take: %t, %v", ok, err)
+		}
+	})
+}

@@ -1,0 +1,155 @@
+package survey
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rolecall/rolecall/internal/report"
+	"github.com/rolecall/rolecall/policy"
+)
+
+// Handoff is what whoever takes over the on-call duty has to know.
+type Handoff struct {
+	At time.Time `json:"at"`
+	// Debts are the broken glasses for which reviews are owed, oldest first.
+	Debts []DebtLine `json:"debts"`
+	// Overdue are the waiting reviews whose deadline is over, and Stuck what
+	// nobody can approve until somebody acts; Waiting is all that waits.
+	Overdue []Waiting `json:"overdue"`
+	Stuck   []Waiting `json:"stuck"`
+	Waiting []Waiting `json:"waiting"`
+}
+
+// DebtLine is one pull request that owes reviews.
+type DebtLine struct {
+	Pull     string    `json:"pull"` // "owner/repo#1"
+	Title    string    `json:"title"`
+	By       string    `json:"by"`
+	At       time.Time `json:"at"`
+	Reason   string    `json:"reason"`
+	MergedAt time.Time `json:"merged_at,omitzero"` // zero: not merged yet
+	Owes     []string  `json:"owes"`               // roles
+	May      []string  `json:"may"`                // who can give them
+	Issue    int       `json:"issue,omitempty"`
+}
+
+// Waiting is one requirement that is not met.
+type Waiting struct {
+	Pull  string    `json:"pull"`
+	Title string    `json:"title"`
+	Rule  string    `json:"rule"`
+	Role  string    `json:"role"`
+	On    []string  `json:"on"` // who is asked, else who could be; sorted
+	Asked bool      `json:"asked"`
+	Since time.Time `json:"since"` // of the request, else of the pull request
+	// Within is the deadline in working hours; zero for none.
+	Within time.Duration `json:"within,omitempty"`
+	Status policy.Status `json:"status"`
+}
+
+// Left surveys what is left to do at a moment.
+func Left(pulls []Pull, now time.Time) Handoff {
+	h := Handoff{At: now, Debts: []DebtLine{}, Overdue: []Waiting{}, Stuck: []Waiting{}, Waiting: []Waiting{}}
+	for _, p := range byAge(pulls) {
+		if g := p.Decision.Glass; g != nil && p.Facts.State != "closed" && len(g.Open()) > 0 {
+			h.Debts = append(h.Debts, debtLine(p, g))
+		}
+		if !p.open() || p.Facts.Draft {
+			continue
+		}
+		p.leaves(func(rule policy.RuleResult, r policy.Requirement) {
+			switch r.Status {
+			case policy.Waiting, policy.Refused, policy.Stuck:
+			default:
+				return
+			}
+			w := p.waiting(rule, r)
+			h.Waiting = append(h.Waiting, w)
+			if r.Status == policy.Stuck {
+				h.Stuck = append(h.Stuck, w)
+			}
+			// Working hours pass no faster than hours do: what is not late by
+			// the clock is not late at all.
+			if r.Within > 0 && w.Asked && now.Sub(w.Since) > r.Within {
+				h.Overdue = append(h.Overdue, w)
+			}
+		})
+	}
+	slices.SortStableFunc(h.Debts, func(a, b DebtLine) int { return a.At.Compare(b.At) })
+	return h
+}
+
+func debtLine(p Pull, g *policy.Glass) DebtLine {
+	d := DebtLine{
+		Pull: name(p.Facts.Ref), Title: p.Facts.Title, By: g.By, At: g.At, Reason: g.Reason, MergedAt: g.MergedAt,
+		Owes: []string{}, May: []string{}, Issue: g.Issue,
+	}
+	for _, debt := range g.Open() {
+		role := strings.Join(debt.Roles, " or ")
+		if debt.Project != "" {
+			role += " of " + debt.Project
+		}
+		d.Owes, d.May = append(d.Owes, role), append(d.May, debt.May...)
+	}
+	slices.Sort(d.May)
+	d.May = slices.Compact(d.May)
+	return d
+}
+
+func (p Pull) waiting(rule policy.RuleResult, r policy.Requirement) Waiting {
+	w := Waiting{
+		Pull: name(p.Facts.Ref), Title: p.Facts.Title, Rule: rule.Name, Role: r.Role, On: []string{},
+		Since: p.Facts.CreatedAt, Within: r.Within, Status: r.Status,
+	}
+	if r.Project != "" {
+		w.Role += " of " + r.Project
+	}
+	may := slices.Concat(r.May, r.Blockers)
+	for _, q := range p.Facts.Requests {
+		who := q.Login
+		if q.Team != "" {
+			who = q.Team
+		}
+		if !slices.Contains(may, who) && !slices.Contains(r.Teams, who) {
+			continue
+		}
+		w.On, w.Asked = append(w.On, who), true
+		if at := p.asked(q.Login); q.Login != "" && at.After(w.Since) {
+			w.Since = at
+		}
+	}
+	if !w.Asked {
+		w.On = append(w.On, may...)
+	}
+	slices.Sort(w.On)
+	return w
+}
+
+// Tables shows the survey.
+func (h Handoff) Tables() []report.Table {
+	debts := report.Table{Title: "Reviews owed for a broken glass", Columns: []string{"Pull request", "Broken by", "Reason", "Owed", "By whom", "Merged"}, Empty: "nothing is owed"}
+	for _, d := range h.Debts {
+		merged := "not yet"
+		if !d.MergedAt.IsZero() {
+			merged = age(h.At.Sub(d.MergedAt)) + " ago"
+		}
+		debts.Add(d.Pull, d.By, d.Reason, strings.Join(d.Owes, ", "), strings.Join(d.May, ", "), merged)
+	}
+	overdue := h.table("Overdue", "nothing is overdue", h.Overdue)
+	stuck := h.table("What nobody can approve as things stand", "nothing is stuck", h.Stuck)
+	return []report.Table{debts, overdue, stuck, h.table("Waiting for review", "nothing waits", h.Waiting)}
+}
+
+func (h Handoff) table(title, empty string, list []Waiting) report.Table {
+	t := report.Table{Title: fmt.Sprintf("%s (%d)", title, len(list)), Columns: []string{"Pull request", "Title", "Role", "On", "Since"}, Empty: empty}
+	for _, w := range list {
+		on := strings.Join(w.On, ", ")
+		if !w.Asked && on != "" {
+			on = "nobody is asked; could be: " + on
+		}
+		t.Add(w.Pull, w.Title, w.Role, on, age(h.At.Sub(w.Since)))
+	}
+	return t
+}

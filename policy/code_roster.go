@@ -1,0 +1,9 @@
+package policy
+
+// The codes of where a role's holders come from. Requirements carry them.
+const (
+	// HoldersStale: the role's calendar could not be read lately, and its last
+	// good copy says who holds it. Role; At is when that was read, Detail why
+	// there is no newer one.
+	HoldersStale Code = "holders_stale"
+)
