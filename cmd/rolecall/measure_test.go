@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,5 +45,22 @@ func BenchmarkDeliveryToCheck(b *testing.B) {
 				})
 			}
 		}
+	}
+}
+
+// Profiles show what is in memory.
+func TestProfilesAreServedOnLoopbackAlone(t *testing.T) {
+	t.Parallel()
+	for _, addr := range []string{":6060", "0.0.0.0:6060", "example.com:6060", "127.0.0.1"} {
+		if err := serveProfiles(t.Context(), addr); err == nil || !strings.Contains(err.Error(), "--profile-addr") {
+			t.Errorf("%s: %v", addr, err)
+		}
+	}
+	addr := freeAddr(t)
+	if err := serveProfiles(t.Context(), addr); err != nil {
+		t.Fatal(err)
+	}
+	if body, err := fetch(t.Context(), "http://"+addr+"/debug/pprof/heap?debug=1"); err != nil || !strings.Contains(body, "heap profile") {
+		t.Errorf("%v: %.80s", err, body)
 	}
 }
