@@ -44,6 +44,7 @@ type cli struct {
 	Ownership  ownershipCmd  `cmd:"" help:"Show what nobody owns: paths, projects without a DRI, roles with too few people."`
 	Handoff    handoffCmd    `cmd:"" help:"Show what is left to do: reviews owed, overdue, stuck and waiting."`
 	Load       loadCmd       `cmd:"" help:"Show who carries how many reviews."`
+	Measure    measureCmd    `cmd:"" hidden:"" help:"Measure a rolecall server against a fake GitHub."`
 	FakeGithub fakeGithubCmd `cmd:"" name:"fake-github" hidden:"" help:"Serve a fake GitHub, for tests and load."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }

@@ -33,6 +33,7 @@ type serveCmd struct {
 	KeepDeliveries time.Duration `env:"ROLECALL_KEEP_DELIVERIES" default:"2160h" help:"How long deliveries and their bodies are kept, at least four days (${default}); 0 for ever."`
 	KeepFacts      time.Duration `env:"ROLECALL_KEEP_FACTS" default:"9600h" help:"How long the facts of decisions are kept, by which they can be replayed (${default}); 0 for ever."`
 	KeepRecord     time.Duration `env:"ROLECALL_KEEP_RECORD" default:"0" help:"How long the audit trail is kept; 0 for ever. Its checkpoints always are."`
+	ProfileAddr    string        `env:"ROLECALL_PROFILE_ADDR" hidden:"" placeholder:"HOST:PORT" help:"Serve Go's profiles at this address of loopback."`
 	LogFormat      string        `env:"LOG_FORMAT" enum:"json,text" default:"json" help:"json or text (${default})."`
 	LogLevel       string        `env:"LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error (${default})."`
 }
@@ -42,6 +43,11 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	config, err := c.config(newLogger(s, c.LogFormat, c.LogLevel))
 	if err != nil {
 		return err
+	}
+	if c.ProfileAddr != "" {
+		if err := serveProfiles(ctx, c.ProfileAddr); err != nil {
+			return err
+		}
 	}
 	server, err := Start(ctx, config)
 	if err != nil {

@@ -59,6 +59,7 @@ type Server struct {
 	store    *store.Store
 	queue    *queue.Queue
 	recovery *recovery.Recovery
+	metrics  *metrics
 	listener net.Listener
 	http     *http.Server
 	served   chan error
@@ -83,6 +84,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 		c.Now = time.Now
 	}
 	metrics := newMetrics()
+	s.metrics = metrics
 	app, err := github.NewApp(github.Config{
 		URL: c.GitHubURL, AppID: c.AppID, PrivateKey: c.PrivateKey, Logger: c.Log, Metrics: metrics,
 	})

@@ -351,6 +351,9 @@ func (p *Pull) retarget(branch string, by *User) error {
 	if branch == p.base.ref {
 		return nil
 	}
+	if len(p.repo.objects.between(sha, p.head.sha)) == 0 {
+		return fmt.Errorf("there are no new commits between base branch '%s' and head branch '%s'", branch, p.head.ref)
+	}
 	was := p.base
 	p.base = branchEnd{p.repo, branch, sha}
 	p.event(&Event{kind: "base_ref_changed", actor: by, before: was.ref, after: branch})

@@ -95,8 +95,9 @@ type Outcome struct {
 	Actions int
 	// Next is when to look again although no event comes: when time alone may
 	// change the decision, before GitHub calls its check stale, once a team
-	// that was asked may have been replaced by its members, or at once where GitHub refused part of it or a pull
-	// request that shares the check was decided meanwhile. Zero when not.
+	// that was asked may have been replaced by its members, or at once where
+	// GitHub refused part of it, where it got a label, or where a pull request
+	// that shares the check was decided meanwhile. Zero when not.
 	Next time.Time
 	// Also is what else has to be looked at: the pull requests that shared a
 	// check with this one and do no longer.
@@ -162,6 +163,9 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	next := sooner(sooner(decision.ValidUntil, actions.Next), actions.Refresh(decision, pull))
 	if actions.AsksTeams() {
 		next = sooner(next, time.Now().Add(assignment))
+	}
+	if actions.Labels() { // rules read labels, and the event of our own is no reason to look
+		next = time.Now()
 	}
 	if pull.State != "open" {
 		_, next = decision.Glass.Reminders(pull.Now) // nothing else of it matters any more

@@ -128,6 +128,12 @@ func (p Plan) AsksTeams() bool {
 	return slices.ContainsFunc(p.Actions, func(a Action) bool { return a.Kind == Request && len(a.Teams) > 0 })
 }
 
+// Labels reports whether the pull request gets a label that it had not when it
+// was decided, which rules may depend on.
+func (p Plan) Labels() bool {
+	return slices.ContainsFunc(p.Actions, func(a Action) bool { return a.Kind == Label })
+}
+
 func (p *Plan) add(actions ...Action) {
 	for _, a := range actions {
 		if a.Kind != "" {

@@ -21,12 +21,12 @@ import (
 func Main(m *testing.M) { os.Exit(Run(m)) }
 
 // Run runs the tests and returns the exit code: it stops the server at the end
-// and fails the binary when goroutines are left.
-func Run(m *testing.M) int {
+// and fails the binary when goroutines are left, but for those that o leaves out.
+func Run(m *testing.M, o ...goleak.Option) int {
 	code := m.Run()
 	stop()
 	if code == 0 {
-		if err := goleak.Find(); err != nil {
+		if err := goleak.Find(o...); err != nil {
 			fmt.Fprintln(os.Stderr, "goroutines are left:", err)
 			code = 1
 		}

@@ -1,0 +1,549 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rolecall/rolecall/internal/gather"
+	"github.com/rolecall/rolecall/internal/githubtest"
+	"github.com/rolecall/rolecall/internal/pipeline"
+	"github.com/rolecall/rolecall/internal/plan"
+	"github.com/rolecall/rolecall/internal/queue"
+	"github.com/rolecall/rolecall/internal/recovery"
+	"github.com/rolecall/rolecall/internal/store"
+	"github.com/rolecall/rolecall/internal/store/storetest"
+	"github.com/rolecall/rolecall/internal/webhook"
+	"github.com/rolecall/rolecall/policy/fact"
+)
+
+var (
+	chaosSeed     = flag.Uint64("chaos.seed", 0, "the one seed that TestChaos tries; 0: as many as there is time for")
+	chaosTries    = flag.Int("chaos.tries", 1, "how often each seed is tried: a race may need more than once")
+	chaosDatabase = flag.String("chaos.database", "", "sqlite or postgres; left out: PostgreSQL for each fifth seed of a long run")
+	chaosParallel = flag.Int("chaos.parallel", 4, "how many seeds are tried at once")
+	chaosShrink   = flag.Bool("chaos.shrink", true, "try a history that fails again with less in it")
+)
+
+// regressions are seeds that failed once.
+var regressions = []uint64{
+	1096819114748, // a label of rolecall's own brought a rule into force, and nobody looked again
+}
+
+// TestChaos plays random histories of pull requests while deliveries are lost,
+// doubled, late and out of order, GitHub fails and refuses, the database is
+// locked and rolecall is killed. At rest each pull request must be as GitHub's
+// state calls for, and nobody was asked, answered or checked twice.
+//
+// A seed always makes the same history, not the same races in it. A failure
+// names its seed: go test ./cmd/rolecall -run TestChaos -chaos.seed=N. A long
+// run, of new seeds: ROLECALL_CHAOS=10m go test ./cmd/rolecall -run TestChaos
+// -timeout 0.
+func TestChaos(t *testing.T) {
+	if *chaosSeed != 0 {
+		for range *chaosTries {
+			tryHistory(t, *chaosSeed)
+		}
+		return
+	}
+	t.Parallel()
+	t.Cleanup(graves.Wait)
+	for _, seed := range regressions {
+		tryHistory(t, seed)
+	}
+	next, end := uint64(1), time.Time{}
+	const quick = 8
+	if s := os.Getenv("ROLECALL_CHAOS"); s != "" {
+		d, err := time.ParseDuration(s)
+		if err != nil {
+			t.Fatalf("ROLECALL_CHAOS: %v", err)
+		}
+		next, end = rand.Uint64N(1<<40), time.Now().Add(d) //nolint:gosec // any will do
+		t.Logf("seeds from %d", next)
+	}
+	var mu sync.Mutex
+	tried := 0
+	take := func() (seed uint64, more bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if end.IsZero() && tried == quick || !end.IsZero() && time.Now().After(end) {
+			return 0, false
+		}
+		seed, tried, next = next, tried+1, next+1
+		return seed, true
+	}
+	var all sync.WaitGroup
+	for range *chaosParallel {
+		all.Go(func() {
+			for seed, more := take(); more; seed, more = take() {
+				tryHistory(t, seed)
+			}
+		})
+	}
+	all.Wait()
+	t.Logf("%d histories", tried)
+}
+
+// tryHistory plays the seed's history, and reports what went wrong with the
+// shortest part of it that does as well.
+func tryHistory(t *testing.T, seed uint64) {
+	t.Helper()
+	steps := history(seed)
+	for range *chaosTries - 1 {
+		play(t, seed, steps)
+	}
+	found := play(t, seed, steps)
+	if len(found) == 0 {
+		return
+	}
+	if *chaosShrink {
+		steps, found = shrink(t, seed, steps, found)
+	}
+	var b strings.Builder
+	for i, s := range steps {
+		fmt.Fprintf(&b, "%3d. %s\n", i+1, s.what)
+	}
+	t.Errorf("seed %d (go test ./cmd/rolecall -run TestChaos -chaos.seed=%[1]d):\n%sfound:\n%s", seed, b.String(), strings.Join(found, "\n"))
+}
+
+// shrink leaves out what the failure does not need, for as long as a minute. A
+// race that does not come again is not shrunk.
+func shrink(t *testing.T, seed uint64, steps []step, found []string) ([]step, []string) {
+	until := time.Now().Add(time.Minute)
+	for size := max(1, len(steps)/2); size >= 1; size /= 2 {
+		for at := 0; at < len(steps) && time.Now().Before(until); {
+			fewer := slices.Concat(steps[:at], steps[min(at+size, len(steps)):])
+			if again := play(t, seed, fewer); len(again) > 0 {
+				steps, found = fewer, again
+				continue
+			}
+			at += size
+		}
+	}
+	return steps, found
+}
+
+// play plays a history in a world of its own and returns what was wrong at its
+// end.
+func play(t *testing.T, seed uint64, steps []step) []string {
+	return try(t, func(tb testing.TB) {
+		database := storetest.SQLite(tb)
+		if *chaosDatabase == "postgres" || *chaosDatabase == "" && os.Getenv("ROLECALL_CHAOS") != "" && seed%5 == 0 {
+			database = storetest.Postgres(t)
+		}
+		c := &chaos{w: quietWorld(tb, database, policyText, githubtest.Options{}), comments: map[*githubtest.Pull][]*githubtest.Comment{}, forks: map[int]bool{}}
+		c.w.gh.App().DeliverTo(c.front(tb))
+		c.w.repo.Push("release", c.w.repo.Head("main"), "mia")
+		tb.Cleanup(c.down)
+		c.up()
+		for _, s := range steps {
+			s.do(c)
+			c.w.pass(time.Duration(len(s.what)%3) * time.Second)
+		}
+		c.rest()
+		c.judge()
+	})
+}
+
+// chaos is a world in which a history is played.
+type chaos struct {
+	w        *world
+	at       atomic.Pointer[url.URL] // of rolecall; nil while it is down
+	pulls    []*githubtest.Pull
+	forks    map[int]bool
+	comments map[*githubtest.Pull][]*githubtest.Comment
+	reviews  []review
+	moves    int
+	locks    sync.WaitGroup
+}
+
+type review struct {
+	pull  *githubtest.Pull
+	by    string
+	given *githubtest.Review
+}
+
+// real are the files that differ from those of a commit.
+func (c *chaos) real(at string, f githubtest.Files) githubtest.Files {
+	out := githubtest.Files{}
+	for path, content := range f {
+		was, there := c.w.repo.Read(at, path)
+		switch v := content.(type) {
+		case nil:
+			if there {
+				out[path] = v
+			}
+		case string:
+			if !there || v != was {
+				out[path] = v
+			}
+		default:
+			out[path] = v
+		}
+	}
+	return out
+}
+
+// taken reports whether an open pull request has that head and base already.
+func (c *chaos) taken(head, base string) bool {
+	return slices.ContainsFunc(c.pulls, func(p *githubtest.Pull) bool {
+		return p != nil && p.State() == "open" && p.HeadBranch() == head && p.BaseBranch() == base
+	})
+}
+
+// dismissible reports whether the person has a review that can be dismissed.
+func (c *chaos) dismissible(p *githubtest.Pull, login string) bool {
+	return slices.ContainsFunc(c.reviews, func(r review) bool {
+		return r.pull == p && r.by == login && (r.given.State() == "APPROVED" || r.given.State() == "CHANGES_REQUESTED")
+	})
+}
+
+// front is where deliveries go whether rolecall is up or not: an address that is
+// free for a while would be taken by another test.
+func (c *chaos) front(tb testing.TB) string {
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			if at := c.at.Load(); at != nil { // else it went down just now, and the request fails
+				r.SetURL(at)
+			}
+		},
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+		Transport:    &http.Transport{DisableKeepAlives: true},
+		ErrorLog:     log.New(io.Discard, "", 0),
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c.at.Load() == nil {
+			panic(http.ErrAbortHandler) // as if nobody listened
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	server.Config.ErrorLog = proxy.ErrorLog
+	tb.Cleanup(server.Close)
+	return server.URL + "/webhook"
+}
+
+// up starts rolecall, as often as it takes, as a supervisor does.
+func (c *chaos) up() {
+	w := c.w
+	if w.server != nil {
+		return
+	}
+	app := w.gh.App()
+	out := io.Discard
+	if os.Getenv("ROLECALL_TEST_LOG") != "" {
+		out = os.Stderr
+	}
+	for n := 0; ; n++ {
+		server, err := Start(w.t.Context(), Config{
+			AppID: app.ID(), PrivateKey: app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(app.WebhookSecret())},
+			DatabaseURL: w.database, Addr: "127.0.0.1:0", GitHubURL: w.gh.URL(), Workers: w.workers,
+			Deliveries: -1, Sweep: -1, // at rest
+			Log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		})
+		if err == nil {
+			w.server = server
+			at, err := url.Parse(server.URL())
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			c.at.Store(at)
+			return
+		}
+		if n == 100 {
+			w.t.Fatalf("start: %v", err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// down stops rolecall as SIGTERM does.
+func (c *chaos) down() {
+	c.stop(10 * time.Second)
+}
+
+func (c *chaos) stop(patience time.Duration) {
+	if c.w.server == nil {
+		return
+	}
+	c.at.Store(nil)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_ = c.w.server.Stop(ctx) // what it could not do any more is left to the next
+	c.w.server = nil
+}
+
+// kill ends rolecall as nearly as one process can do it to itself: from one
+// moment on nothing reaches the database, and what is under way is cut off.
+func (c *chaos) kill() {
+	if c.w.server == nil {
+		return
+	}
+	dead := c.w.server
+	c.w.server = nil
+	c.at.Store(nil)
+	_ = dead.http.Close()
+	_ = dead.store.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	// It still tries to say good-bye to a database that it no longer has,
+	// which takes it seconds and harms nobody.
+	graves.Go(func() { _ = dead.Stop(ctx) })
+}
+
+// graves are the killed that have not come to rest.
+var graves sync.WaitGroup
+
+// lock has somebody else hold the database for a while.
+func (c *chaos) lock(d time.Duration) {
+	if strings.HasPrefix(c.w.database, "postgres") {
+		c.hold("pgx", c.w.database, "LOCK TABLE looks, deliveries, pulls IN EXCLUSIVE MODE", d)
+		return
+	}
+	c.hold("sqlite", "file:"+strings.TrimPrefix(c.w.database, "sqlite:")+"?_txlock=immediate&_pragma=busy_timeout(5000)", "SELECT 1", d)
+}
+
+func (c *chaos) hold(driver, dsn, statement string, d time.Duration) {
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	tx, err := db.Begin() //nolint:noctx // it ends by itself
+	if err == nil {
+		_, err = tx.Exec(statement) //nolint:noctx // as above
+	}
+	if err != nil { // somebody else holds it
+		_ = db.Close()
+		return
+	}
+	c.locks.Go(func() {
+		time.Sleep(d)
+		_ = tx.Rollback()
+		_ = db.Close()
+	})
+}
+
+// release lets go what was kept back, in an order that the number decides.
+func (c *chaos) release(order uint64) {
+	r := rand.New(rand.NewPCG(order, 0)) //nolint:gosec // it has to be repeatable
+	c.w.gh.Release(func(list []githubtest.Delivery) []githubtest.Delivery {
+		r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+		return list
+	})
+}
+
+// rest ends all trouble, has rolecall look for what it missed as it does every
+// few minutes, and waits until nothing is left to be done.
+func (c *chaos) rest() {
+	w := c.w
+	c.locks.Wait()
+	w.gh.ClearFaults()
+	w.gh.Disturb(githubtest.Disturbance{})
+	c.release(1)
+	c.up()
+	c.settle()
+	w.pass(10 * time.Minute) // GitHub lets failures be seen again after a while
+	if err := w.server.recovery.Deliveries(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	c.settle()
+	sweep := recovery.New(recovery.Options{App: w.app(), Store: w.server.store, Sweep: time.Nanosecond})
+	sweep.Use(w.server.queue)
+	if err := sweep.Sweep(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	c.settle()
+}
+
+// settle waits until every delivery is answered and every look is taken, those
+// included that failed or are held back. What is due by time alone is not
+// waited for.
+func (c *chaos) settle() {
+	w := c.w
+	began := time.Now()
+	for before := -1; ; {
+		ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+		err := w.gh.WaitDelivered(ctx)
+		if err == nil {
+			err = w.server.Idle(ctx)
+		}
+		cancel()
+		if err != nil {
+			w.t.Fatalf("not at rest: %v", err)
+		}
+		waiting := 0
+		err = w.server.store.DB().QueryRowContext(w.t.Context(),
+			w.server.store.Query(`SELECT count(*) FROM looks WHERE failures > 0 OR hold_until > ?1`), store.Micros(time.Now())).Scan(&waiting)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		now := len(w.gh.Deliveries()) + len(w.gh.Calls())
+		if waiting == 0 && now == before {
+			return
+		}
+		if time.Since(began) > 90*time.Second {
+			w.t.Fatalf("not at rest after %v: %d looks fail or are held", time.Since(began).Round(time.Second), waiting)
+		}
+		before = now
+		if waiting > 0 {
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+}
+
+// judge compares what GitHub shows with what its state calls for.
+func (c *chaos) judge() {
+	w := c.w
+	o := c.oracle()
+	for range 2 { // those that share a check are decided by each other
+		o.left = map[*githubtest.Pull][]plan.Action{}
+		for _, p := range c.pulls {
+			if p != nil && p.State() == "open" {
+				o.look(p)
+			}
+		}
+	}
+	for _, p := range c.pulls {
+		if p == nil {
+			continue
+		}
+		for _, a := range o.left[p] {
+			shown := p.Check("rolecall: " + p.BaseBranch())
+			w.t.Errorf("#%d: who knows all would %s because %s: %s %s %s, %v%v%s; shown is %s %s %q", p.Number(), a.Kind, a.Why,
+				a.Check.Name, a.Check.Status, a.Check.Conclusion, a.Logins, a.Teams, a.Label, shown.Status, shown.Conclusion, shown.Title)
+		}
+		c.once(p)
+	}
+}
+
+// oracle is a rolecall that heard every delivery, in order and without any
+// trouble, and writes nothing.
+type oracle struct {
+	w    *world
+	line *pipeline.Line
+	made *planned
+	left map[*githubtest.Pull][]plan.Action
+}
+
+func (c *chaos) oracle() *oracle {
+	w := c.w
+	quiet := slog.New(slog.DiscardHandler)
+	heard := storetest.Open(w.t, storetest.SQLite(w.t))
+	q, err := queue.New(w.t.Context(), heard, queue.Options{Handle: func(context.Context, queue.Target) (queue.Next, error) { return queue.Next{}, nil }})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	app := w.gh.App()
+	hook, err := webhook.New(webhook.Options{
+		Secrets: [][]byte{[]byte(app.WebhookSecret())}, Store: heard, Queue: q, AppID: app.ID(), Slug: app.Slug(), External: external, Logger: quiet,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	sign := hmacOf(sha256.New, "sha256=", "X-Hub-Signature-256", app.WebhookSecret())
+	seen := map[string]bool{}
+	for _, d := range w.gh.Deliveries() {
+		if seen[d.GUID] || len(d.Payload) == 0 {
+			continue
+		}
+		seen[d.GUID] = true
+		r := httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, "/webhook", strings.NewReader(string(d.Payload)))
+		r.Header = d.Headers.Clone()
+		r.Header.Set(sign(d.Payload))
+		answer := httptest.NewRecorder()
+		hook.ServeHTTP(answer, r)
+		if answer.Code != http.StatusAccepted {
+			w.t.Fatalf("the oracle does not understand %s.%s: %d %s", d.Event, d.Action, answer.Code, answer.Body)
+		}
+	}
+	made := &planned{}
+	return &oracle{w: w, made: made, line: &pipeline.Line{
+		Gather: gather.New(w.app(), heard, gather.Options{Wants: pipeline.Wants, Logger: quiet}),
+		Apply:  made, Records: heard, Metrics: newMetrics(), Self: fact.Login(app.Slug()), Log: quiet,
+	}}
+}
+
+func (o *oracle) look(p *githubtest.Pull) {
+	o.made.plan = plan.Plan{}
+	if _, err := o.line.Pull(o.w.t.Context(), o.w.ref(p), gather.Hint{}); err != nil {
+		o.w.t.Fatalf("the oracle: %v", err)
+	}
+	o.left[p] = o.made.plan.Actions
+}
+
+// once reports what was written twice.
+func (c *chaos) once(p *githubtest.Pull) {
+	w := c.w
+	self := w.gh.App().Slug() + "[bot]"
+	replies := map[string]bool{}
+	for _, comment := range p.Comments() {
+		first, _, _ := strings.Cut(comment.Body(), "\n")
+		if comment.Author() == self && replies[first] {
+			w.t.Errorf("#%d: two replies %s", p.Number(), first)
+		}
+		replies[first] = true
+	}
+	// One that is completed makes way for another where it must not count any
+	// more; one that is not is written over, unless it has annotations, which
+	// GitHub only adds to.
+	annotated := slices.ContainsFunc(p.Files(), func(f string) bool { return strings.HasPrefix(f, ".github/") })
+	last := map[string]githubtest.Check{}
+	for _, run := range w.repo.ChecksAt(p.Head()) {
+		was, there := last[run.Name]
+		if there && was.Status != "completed" && !annotated {
+			w.t.Errorf("#%d: a second check %q beside one that waits", p.Number(), run.Name)
+		}
+		if there && was.Status == run.Status && was.Conclusion == run.Conclusion && was.Title == run.Title && was.Summary == run.Summary && was.Text == run.Text {
+			w.t.Errorf("#%d: two checks %q on one commit that say the same", p.Number(), run.Name)
+		}
+		last[run.Name] = run
+	}
+	// Somebody may be asked again once something has happened, or after the
+	// request was withdrawn: what a late delivery tells can do that.
+	asked, seen := map[string]bool{}, map[string]bool{}
+	for _, d := range w.gh.Deliveries() {
+		if seen[d.GUID] {
+			continue
+		}
+		seen[d.GUID] = true
+		var e struct {
+			Sender            struct{ Login string }
+			PullRequest       struct{ Number int }   `json:"pull_request"`
+			Issue             struct{ Number int }   `json:"issue"`
+			RequestedReviewer struct{ Login string } `json:"requested_reviewer"`
+			RequestedTeam     struct{ Slug string }  `json:"requested_team"`
+		}
+		if err := json.Unmarshal(d.Payload, &e); err != nil {
+			w.t.Fatal(err)
+		}
+		number := e.PullRequest.Number + e.Issue.Number
+		switch {
+		case number != 0 && number != p.Number() && d.Event != "pull_request":
+		case e.Sender.Login != self:
+			clear(asked)
+		case number == p.Number():
+			who := e.RequestedReviewer.Login + e.RequestedTeam.Slug
+			if d.Action == "review_requested" && asked[who] {
+				w.t.Errorf("#%d: %s was asked twice, and nothing had happened between", p.Number(), who)
+			}
+			asked[who] = d.Action == "review_requested" || asked[who] && d.Action != "review_request_removed"
+		}
+	}
+}
