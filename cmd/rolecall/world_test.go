@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -30,10 +31,11 @@ type world struct {
 	repo     *githubtest.Repo
 	database string
 	server   *Server
-	workers  int           // 0: as many as in production
-	ahead    *atomic.Int64 // nanoseconds by which GitHub's clock was put forward
-	config   func(*Config) // changes how rolecall is started; nil: not
-	log      *locked       // what every rolecall of the world logged, at its most talkative
+	workers  int             // 0: as many as in production
+	ahead    *atomic.Int64   // nanoseconds by which GitHub's clock was put forward
+	config   func(*Config)   // changes how rolecall is started; nil: not
+	wrap     func(*exec.Cmd) // changes how a process is launched; nil: not
+	log      *locked         // what every rolecall of the world logged, at its most talkative
 }
 
 // policyText is the policy of most tests: the three rules of the figures, and
