@@ -53,6 +53,9 @@ func (w *world) launch(addr string, flags ...string) *process {
 		fmt.Sprintf("APP_ID=%d", app.ID()), "PRIVATE_KEY="+string(app.PrivateKeyPEM()), "WEBHOOK_SECRET="+app.WebhookSecret(),
 		"DATABASE_URL="+w.database, "GITHUB_URL="+w.gh.URL(), "LOG_LEVEL=debug",
 	)
+	if w.wrap != nil {
+		w.wrap(p.cmd)
+	}
 	out, err := p.cmd.StderrPipe()
 	if err != nil {
 		w.t.Fatal(err)
@@ -63,6 +66,7 @@ func (w *world) launch(addr string, flags ...string) *process {
 	go p.listen(out)
 	w.t.Cleanup(func() {
 		p.kill()
+		_, _ = w.log.Write([]byte(p.logged())) // panics are in it
 		if w.t.Failed() && os.Getenv("ROLECALL_TEST_LOG") != "" {
 			w.t.Log(p.logged())
 		}

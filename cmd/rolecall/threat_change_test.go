@@ -108,6 +108,8 @@ func TestThreat11PathTricks(t *testing.T) {
 		"a backslash":          `instances\main.tf`,
 		"a trailing space":     "instances /main.tf",
 		"a dot at the end":     "instances./main.tf",
+		"a dot in front":       "./instances/main.tf",
+		"dots in between":      "docs/../instances/main.tf",
 		"another normal form":  "cafe\u0301/main.tf",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -144,6 +146,8 @@ func TestThreat12TerraformUnderOtherNames(t *testing.T) {
 		"net/broken.tf":           "resource \"google_project\" {{{{\n",
 		"net/deep.tf":             "x = " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + "\n",
 		"net/MAIN.TF":             newProject,
+		"net/deep-heredoc.tf":     strings.Repeat("x = <<A\n${\n", 3000),
+		"net/deep-template.tf":    "x = \"" + strings.Repeat("${\"", 3000) + strings.Repeat("\"}", 3000) + "\"\n",
 	} {
 		t.Run(path, func(t *testing.T) {
 			attack{

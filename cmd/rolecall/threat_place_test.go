@@ -162,8 +162,9 @@ func TestThreat22TheInstallationLosesAccess(t *testing.T) {
 		caught shown
 		says   string
 	}{
-		"to a team":                              {func(w *world) { w.org.Team("security").Delete() }, shown{"action_required", "Nobody can approve as"}, "the members of @acme/security are not known"},
-		"to all teams, for want of a permission": {func(w *world) { w.gh.App().Permit("members", "") }, shown{"action_required", "Nobody can approve as"}, "lacks the permission to read it"},
+		"to a team":                                 {func(w *world) { w.org.Team("security").Delete() }, shown{"action_required", "Nobody can approve as"}, "the members of @acme/security are not known"},
+		"to all teams, for want of a permission":    {func(w *world) { w.gh.App().Permit("members", "") }, shown{"action_required", "Nobody can approve as"}, "lacks the permission to read it"},
+		"to the contents, for want of a permission": {func(w *world) { w.gh.App().Permit("contents", "") }, shown{"failure", "policy"}, "permission"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			attack{
@@ -212,10 +213,11 @@ func TestThreat22TheInstallationLosesAccess(t *testing.T) {
 // A policy that is a bomb.
 func TestThreat24APolicyThatIsABomb(t *testing.T) {
 	for name, bomb := range map[string]string{
-		"braces":     `rule "b" {` + "\n  changes = glob(\"" + strings.Repeat("{a,b}", 30) + "\")\n  require \"manager\" {}\n}\n",
-		"nesting":    `rule "b" {` + "\n  when = " + strings.Repeat("(", 3000) + "true" + strings.Repeat(")", 3000) + "\n  require \"manager\" {}\n}\n",
-		"recursion":  "locals {\n  a = local.b\n  b = local.a\n}\nrule \"b\" {\n  when = local.a\n  require \"manager\" {}\n}\n",
-		"a megabyte": "# " + strings.Repeat("x", 1<<20) + "\n",
+		"braces":               `rule "b" {` + "\n  changes = glob(\"" + strings.Repeat("{a,b}", 30) + "\")\n  require \"manager\" {}\n}\n",
+		"a regular expression": `rule "b" {` + "\n  when = length(regexall(\"((a{100}){100}){100}\", pull.title)) > 0\n  require \"manager\" {}\n}\n",
+		"nesting":              `rule "b" {` + "\n  when = " + strings.Repeat("(", 3000) + "true" + strings.Repeat(")", 3000) + "\n  require \"manager\" {}\n}\n",
+		"recursion":            "locals {\n  a = local.b\n  b = local.a\n}\nrule \"b\" {\n  when = local.a\n  require \"manager\" {}\n}\n",
+		"a megabyte":           "# " + strings.Repeat("x", 1<<20) + "\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -30,9 +31,11 @@ type world struct {
 	repo     *githubtest.Repo
 	database string
 	server   *Server
-	workers  int           // 0: as many as in production
-	ahead    *atomic.Int64 // nanoseconds by which GitHub's clock was put forward
-	config   func(*Config) // changes how rolecall is started; nil: not
+	workers  int             // 0: as many as in production
+	ahead    *atomic.Int64   // nanoseconds by which GitHub's clock was put forward
+	config   func(*Config)   // changes how rolecall is started; nil: not
+	wrap     func(*exec.Cmd) // changes how a process is launched; nil: not
+	log      *locked         // what every rolecall of the world logged, at its most talkative
 }
 
 // policyText is the policy of most tests: the three rules of the figures, and
@@ -133,8 +136,11 @@ func (w *world) prepare(policyText string, o githubtest.Options) {
 	if o.Now == nil {
 		o.Now = w.clock
 	}
+	o.LongTokens = o.LongTokens || longTokens(w.t.Name())
 	o.TokenNow = time.Now
 	w.gh = githubtest.New(w.t, o)
+	w.log = &locked{}
+	w.t.Cleanup(w.keptSecrets)
 	w.manifest()
 	w.org = w.gh.Org("acme")
 	w.org.Team("cloud", "ana", "bo", "cy")
@@ -162,9 +168,9 @@ func (w *world) manifest() {
 // start starts rolecall on the world's database, and stops it with the test.
 func (w *world) start() {
 	w.t.Helper()
-	out := io.Discard
+	var out io.Writer = w.log
 	if os.Getenv("ROLECALL_TEST_LOG") != "" {
-		out = os.Stderr
+		out = io.MultiWriter(w.log, os.Stderr)
 	}
 	w.startWith(slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})))
 }

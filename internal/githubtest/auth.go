@@ -2,7 +2,9 @@ package githubtest
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +24,7 @@ func unauthorized(message string) {
 // is refused by permit where that will not do.
 func (s *Server) authenticate(r *request) {
 	scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	s.credentials[value] = true
 	if !strings.EqualFold(scheme, "bearer") && !strings.EqualFold(scheme, "token") {
 		if scheme != "" {
 			unauthorized("Bad credentials")
@@ -49,6 +52,12 @@ func (s *Server) authenticate(r *request) {
 		return
 	}
 	unauthorized("Bad credentials")
+}
+
+// Credentials are all tokens and signed claims that calls brought so far.
+func (s *Server) Credentials() []string {
+	defer s.lock()()
+	return slices.Sorted(maps.Keys(s.credentials))
 }
 
 // jwtApp verifies an App's own token: RS256 by its key, issued by its ID, not

@@ -77,6 +77,7 @@ type Server struct {
 	app          *App // the main one: the App under test
 	installed    []*Installation
 	tokens       map[string]*token
+	credentials  map[string]bool            // that calls brought, good or not
 	openByHead   map[string]map[int64]*Pull // open pull requests by Repo.headKey of their head
 	openBySHA    map[string]map[int64]*Pull // open pull requests by the SHA of their head
 	unfinished   []*CheckRun                // in the order of their making; some may be completed since
@@ -122,7 +123,7 @@ func start(o Options, tb TB) (*Server, error) {
 	s := &Server{
 		o: o, tb: tb,
 		users: map[string]*User{}, usersByEmail: map[string]*User{}, usersByToken: map[string]*User{},
-		orgs: map[string]*Org{}, repos: map[string]*Repo{}, tokens: map[string]*token{},
+		orgs: map[string]*Org{}, repos: map[string]*Repo{}, tokens: map[string]*token{}, credentials: map[string]bool{},
 		openByHead: map[string]map[int64]*Pull{}, openBySHA: map[string]map[int64]*Pull{},
 	}
 	if o.Addr == "" {

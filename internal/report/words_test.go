@@ -17,7 +17,7 @@ import (
 )
 
 // codes reads every code that package policy declares from its source.
-func codes(t *testing.T) []policy.Code {
+func codes(t testing.TB) []policy.Code {
 	files, err := filepath.Glob("../../policy/code_*.go")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no file of codes: %v", err)
