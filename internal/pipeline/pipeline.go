@@ -21,6 +21,9 @@ import (
 // Gatherer collects the facts of a pull request.
 type Gatherer interface {
 	Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (gather.Gathered, error)
+	// Check returns rolecall's latest check run of that name at a commit, as
+	// GitHub has it now; ok is false where there is none.
+	Check(ctx context.Context, ref fact.Ref, sha, name string) (run fact.CheckRun, ok bool, err error)
 }
 
 // Applier performs a plan on GitHub. Refused are the logins and teams
@@ -99,7 +102,7 @@ type Outcome struct {
 	// request that shares the check was decided meanwhile. Zero when not.
 	Next time.Time
 	// Also is what else has to be looked at: the pull requests that shared a
-	// check with this one and do no longer.
+	// check with this one and do no longer, or do from now on.
 	Also []fact.Ref
 }
 
@@ -132,15 +135,16 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if err != nil {
 		return Outcome{}, fmt.Errorf("what shares a check with %s: %w", ref, err)
 	}
-	also, err := l.left(ctx, pull, decision)
+	also, err := l.left(ctx, g, pull, decision)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("what shared a check with %s: %w", ref, err)
 	}
 	actions := plan.Make(decision, pull, plan.Options{
 		Generation: generation, Digest: apply.Digest, Self: l.Self, Siblings: siblings,
 	})
+	standing := actions.Standing(decision, pull)
 	actions.Record, err = l.Records.SaveDecision(ctx, store.Decision{
-		Ref: ref, Generation: generation, At: pull.Now, Standing: actions.Standing(decision, pull),
+		Ref: ref, Generation: generation, At: pull.Now, Standing: standing,
 		Decision: decision, Pull: pull, Floor: g.Floor, Own: g.Own, SeenUntil: seenUntil(pull, actions),
 	})
 	if err != nil {
@@ -172,7 +176,7 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 		}
 		next = time.Now()
 	}
-	if again, err := l.moved(ctx, siblings); err != nil {
+	if again, err := l.overtaken(ctx, decision, siblings, standing); err != nil {
 		return Outcome{}, err
 	} else if again {
 		next = time.Now()
