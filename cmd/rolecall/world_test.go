@@ -347,7 +347,7 @@ func (w *world) left(pr *githubtest.Pull) (policy.Decision, []plan.Action) {
 	made := &planned{}
 	line := &pipeline.Line{
 		Gather: gather.New(app, store, gather.Options{Wants: pipeline.Wants, Now: w.clock, Logger: log}),
-		Apply:  made, Records: store, Metrics: newMetrics(), Self: fact.Login(w.gh.App().Slug()), Log: log,
+		Apply:  made, Records: store, Metrics: newMetrics(), Self: func(context.Context) (string, error) { return fact.Login(w.gh.App().Slug()), nil }, Log: log,
 	}
 	out, err := line.Pull(w.t.Context(), w.ref(pr), gather.Hint{})
 	if err != nil {

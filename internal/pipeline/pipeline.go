@@ -79,8 +79,9 @@ type Line struct {
 	Apply   Applier
 	Records Records
 	Metrics Metrics
-	Self    string // login of rolecall's own App, in the form of fact.Login
-	Log     *slog.Logger
+	// Self returns the login of rolecall's own App, in the form of fact.Login.
+	Self func(context.Context) (string, error)
+	Log  *slog.Logger
 }
 
 // assignment is how long GitHub is given to put members in the place of a team
@@ -111,6 +112,10 @@ type Outcome struct {
 // be repeated.
 func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcome, error) {
 	started := time.Now()
+	self, err := l.Self(ctx)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("who looks at %s: %w", ref, err)
+	}
 	g, err := l.Gather.Pull(ctx, ref, hint)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("gather %s: %w", ref, err)
@@ -140,7 +145,7 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 		return Outcome{}, fmt.Errorf("what shared a check with %s: %w", ref, err)
 	}
 	actions := plan.Make(decision, pull, plan.Options{
-		Generation: generation, Digest: apply.Digest, Self: l.Self, Siblings: siblings,
+		Generation: generation, Digest: apply.Digest, Self: self, Siblings: siblings,
 	})
 	standing := actions.Standing(decision, pull)
 	actions.Record, err = l.Records.SaveDecision(ctx, store.Decision{

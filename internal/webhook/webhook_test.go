@@ -68,7 +68,7 @@ func receive(t testing.TB, url string) *receiver {
 	registry := prometheus.NewRegistry()
 	h, err := webhook.New(webhook.Options{
 		Secrets: [][]byte{[]byte("new"), []byte("old")}, Store: s, Queue: q,
-		AppID: appID, Slug: "rolecall-acme", External: external, Metrics: registry,
+		AppID: appID, Slug: func() string { return "rolecall-acme" }, External: external, Metrics: registry,
 	})
 	if err != nil {
 		t.Fatal(err)
