@@ -306,33 +306,11 @@ func (r *reading) team(ctx context.Context, name string) (fact.Maybe[[]string], 
 		return fact.Known(members), err
 	}
 	members, err = r.client.TeamMembers(ctx, name)
-	if why := refusal(err); why != "" {
+	if why := github.Refusal(err); why != "" {
 		return fact.Unknown[[]string](why), nil
 	}
 	if err != nil {
 		return fact.Maybe[[]string]{}, err
 	}
 	return fact.Known(members), r.g.records.PutTeam(ctx, r.ref.Installation, name, members, version)
-}
-
-// refusal says why GitHub will not answer a question, in words that fit after
-// "because"; "" for no error, and for one that may be over soon.
-func refusal(err error) string {
-	var e *github.Error
-	if !errors.As(err, &e) {
-		return ""
-	}
-	switch e.Kind {
-	case github.NotFound:
-		return "GitHub has none of that name, or hides it from rolecall"
-	case github.Permission:
-		return "rolecall's installation lacks the permission to read it"
-	case github.Forbidden:
-		return "GitHub forbids rolecall to read it"
-	case github.TooLarge:
-		return "there is more of it than rolecall reads"
-	case github.Unprocessable:
-		return "GitHub cannot show it"
-	}
-	return ""
 }

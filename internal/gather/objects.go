@@ -178,7 +178,7 @@ func (r *reading) comparedThen(ctx context.Context, commits []string) (map[strin
 	for _, sha := range commits {
 		wg.Go(func() {
 			got, err := r.client.Compare(ctx, r.ref.Owner, r.ref.Repo, r.out.Pull.Base.SHA, sha)
-			why := refusal(err)
+			why := github.Refusal(err)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil && why == "" {
@@ -272,8 +272,8 @@ func (r *reading) elsewhere(ctx context.Context, s *fact.Snapshot, then compared
 	}
 	moved, err := r.client.Compare(ctx, r.ref.Owner, r.ref.Repo, then.MergeBase, p.MergeBase)
 	switch {
-	case refusal(err) != "":
-		return "what the base has changed since cannot be compared: " + refusal(err), nil
+	case github.Refusal(err) != "":
+		return "what the base has changed since cannot be compared: " + github.Refusal(err), nil
 	case err != nil:
 		return "", err
 	}
