@@ -181,6 +181,9 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 		}
 		next = time.Now()
 	}
+	if pull.State != "open" {
+		siblings = nil // the check is theirs alone
+	}
 	if again, err := l.overtaken(ctx, decision, siblings, standing); err != nil {
 		return Outcome{}, err
 	} else if again {

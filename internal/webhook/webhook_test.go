@@ -358,7 +358,7 @@ func TestAReceiverWithoutASecretIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, secrets := range map[string][][]byte{"none": nil, "an empty one": {{}}, "an empty one among others": {[]byte("a"), nil}} {
-		if _, err := webhook.New(webhook.Options{Secrets: secrets, Store: s, Queue: q, External: external}); err == nil {
+		if _, err := webhook.New(webhook.Options{Secrets: secrets, Store: s, Queue: q, Slug: func() string { return "" }, External: external}); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
@@ -665,7 +665,7 @@ func TestADeliveryThatCannotBeStoredIsNotAccepted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := webhook.New(webhook.Options{Secrets: [][]byte{[]byte("new")}, Store: s, Queue: q, External: external})
+	h, err := webhook.New(webhook.Options{Secrets: [][]byte{[]byte("new")}, Store: s, Queue: q, Slug: func() string { return "" }, External: external})
 	if err != nil {
 		t.Fatal(err)
 	}
