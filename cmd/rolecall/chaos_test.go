@@ -32,7 +32,6 @@ import (
 	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/internal/store/storetest"
 	"github.com/rolecall/rolecall/internal/webhook"
-	"github.com/rolecall/rolecall/policy/fact"
 )
 
 var (
@@ -452,7 +451,7 @@ func (c *chaos) oracle() *oracle {
 	}
 	app := w.gh.App()
 	hook, err := webhook.New(webhook.Options{
-		Secrets: [][]byte{[]byte(app.WebhookSecret())}, Store: heard, Queue: q, AppID: app.ID(), Slug: app.Slug(), External: external, Logger: quiet,
+		Secrets: [][]byte{[]byte(app.WebhookSecret())}, Store: heard, Queue: q, AppID: app.ID(), Slug: app.Slug, External: external, Logger: quiet,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -476,7 +475,7 @@ func (c *chaos) oracle() *oracle {
 	made := &planned{}
 	return &oracle{w: w, made: made, line: &pipeline.Line{
 		Gather: gather.New(w.app(), heard, gather.Options{Wants: pipeline.Wants, Logger: quiet}),
-		Apply:  made, Records: heard, Metrics: newMetrics(), Self: fact.Login(app.Slug()), Log: quiet,
+		Apply:  made, Records: heard, Metrics: newMetrics(), Self: w.self, Log: quiet,
 	}}
 }
 

@@ -48,6 +48,30 @@ func TestAnEventThatChangesNothingWritesNothing(t *testing.T) {
 	})
 }
 
+// GitHub shows a suite as queued from then on until a run is written.
+func TestACheckThatIsAskedForAgainIsMadeAnew(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		pr := w.open("dan", githubtest.Files{"main.go": goBefore})
+		pr.Approve("ana")
+		was := w.expect(pr, "success", "Every role")
+		for name, click := range map[string]func(){
+			"Re-run":            func() { pr.Rerequest("dan", "rolecall: main") },
+			"Re-run all checks": func() { pr.RerequestSuite("dan") },
+		} {
+			click()
+			now := w.expect(pr, "success", "Every role")
+			if now.ID == was.ID {
+				t.Errorf("%s: no new run", name)
+			}
+			was = now
+			w.fresh(pr)
+			if writes := githubtest.Writes(w.calls(func() { pr.Label("mia", "after "+name) })); len(writes) != 0 {
+				t.Errorf("%s: written once more afterwards: %+v", name, writes)
+			}
+		}
+	})
+}
+
 func TestTheButtonFindsWhatNoDeliveryTold(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for name, click := range map[string]func(*githubtest.Pull){

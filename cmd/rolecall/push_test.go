@@ -200,7 +200,7 @@ func TestAStaleWriteDoesNotLast(t *testing.T) {
 		pr.Approve("bo")
 		good := w.expect(pr, "success", "Every role")
 		stale.Conclusion, stale.Title = "failure", "All is lost"
-		if err := client.UpdateCheckRun(t.Context(), "acme", "cloud", good.ID, stale); err != nil {
+		if _, err := client.UpdateCheckRun(t.Context(), "acme", "cloud", good.ID, stale); err != nil {
 			t.Fatal(err)
 		}
 		w.expect(pr, "success", "Every role")

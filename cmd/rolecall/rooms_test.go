@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -31,16 +33,16 @@ var rooms = map[string][]string{
 	"internal/store/storetest":     {"internal/store"},
 	"internal/queue":               {"internal/store", "policy/fact"},
 	"internal/recovery":            {"internal/github", "internal/queue", "internal/store", "policy", "policy/fact"},
-	"internal/webhook":             {"internal/queue", "internal/store", "internal/command", "policy", "policy/fact"},
+	"internal/webhook":             {"internal/queue", "internal/store", "internal/command", "policy/fact"},
 	"internal/calendar":            {"policy/fact"},
-	"internal/roster":              {"internal/github", "internal/store", "policy", "policy/fact"},
+	"internal/roster":              {"policy", "policy/fact"},
 	"internal/gather":              {"internal/github", "internal/roster", "internal/command", "internal/store", "policy", "policy/fact"},
 	"internal/plan":                {"policy", "policy/fact"},
 	"internal/report":              {"policy", "policy/fact"},
 	"internal/survey":              {"internal/report", "policy", "policy/fact"},
 	"internal/apply":               {"internal/plan", "internal/report", "internal/github", "internal/store", "policy", "policy/fact"},
 	"internal/policytest":          {"internal/analyse", "internal/command", "internal/replay", "internal/roster", "policy", "policy/fact"},
-	"internal/replay":              {"internal/analyse", "internal/report", "internal/roster", "internal/store", "policy", "policy/fact"},
+	"internal/replay":              {"internal/analyse", "internal/report", "internal/roster", "policy", "policy/fact"},
 	"internal/pipeline":            {"internal/gather", "internal/store", "internal/analyse", "internal/plan", "internal/apply", "internal/policytest", "internal/replay", "internal/report", "policy", "policy/fact"},
 	"internal/audit":               {"internal/store", "policy", "policy/fact"},
 	"internal/doctor":              {"internal/github", "policy", "policy/fact"},
@@ -53,6 +55,55 @@ var confined = map[string][]string{
 	"github.com/google/go-github/v60/github": {"internal/github"},
 	"github.com/riverqueue/river":            {"internal/queue"},
 	"modernc.org/sqlite":                     {"internal/store"},
+}
+
+// TestTheTableOfRoomsIsTheDocuments compares the table above with the page's:
+// every room has its row there, below all that may import it.
+func TestTheTableOfRoomsIsTheDocuments(t *testing.T) {
+	page, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z/]+)` \\|.*\\| (.*) \\|$").FindAllStringSubmatch(string(page), -1) {
+		room := row[1]
+		if room == "cmd/rolecall" {
+			continue
+		}
+		allowed, known := rooms[room]
+		if !known || slices.Contains(rows, room) {
+			t.Errorf("%s has a row and is no room, or has two", room)
+		}
+		rows = append(rows, room)
+		var want, got []string
+		for _, r := range allowed {
+			if slices.Contains(rows, r) {
+				t.Errorf("the row of %s is above that of %s, which may import it", r, room)
+			}
+			if r != "policy/fact" || !slices.Contains(allowed, "policy") {
+				want = append(want, strings.TrimPrefix(r, "internal/"))
+			}
+		}
+		want = slices.DeleteFunc(want, func(r string) bool { return inner(r) })
+		if row[2] != "–" {
+			got = strings.Split(row[2], ", ")
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("the page lets %s import %v; the table here %v", room, got, want)
+		}
+	}
+	for room := range rooms {
+		if !inner(strings.TrimPrefix(room, "internal/")) && !slices.Contains(rows, room) {
+			t.Errorf("%s has no row", room)
+		}
+	}
+}
+
+// inner reports whether a package is part of another room.
+func inner(room string) bool {
+	return strings.Contains(room, "/") && room != "policy/fact"
 }
 
 // TestRoomsImportDownOnly holds the imports of every package, tests left out,

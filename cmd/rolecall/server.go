@@ -60,6 +60,7 @@ type Server struct {
 	queue    *queue.Queue
 	recovery *recovery.Recovery
 	metrics  *metrics
+	identity *identity
 	listener net.Listener
 	http     *http.Server
 	served   chan error
@@ -91,9 +92,8 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("start: %w", err)
 	}
-	identity, err := app.Identity(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("start: ask GitHub who this App is: %w", err)
+	if s.identity, err = introduce(ctx, app, c.Log); err != nil {
+		return nil, fmt.Errorf("start: %w", err)
 	}
 	if s.store, err = store.Open(ctx, store.Options{URL: c.DatabaseURL, Dir: c.Data, Logger: c.Log}); err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 			Apply:   appliers{app: app, store: s.store, log: c.Log, now: c.Now, commands: commandHelp()},
 			Records: records{s.store},
 			Metrics: metrics,
-			Self:    identity.Login,
+			Self:    s.identity.login,
 			Log:     c.Log,
 		},
 	}
@@ -132,7 +132,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	l.queue, background.queue = s.queue, s.queue
 	s.recovery.Use(s.queue)
 	hook, err := webhook.New(webhook.Options{
-		Secrets: c.WebhookSecrets, Store: s.store, Queue: s.queue, AppID: c.AppID, Slug: identity.Slug,
+		Secrets: c.WebhookSecrets, Store: s.store, Queue: s.queue, AppID: c.AppID, Slug: s.identity.slug,
 		External: external, Metrics: metrics.registry, Logger: c.Log,
 	})
 	if err != nil {
@@ -160,7 +160,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn),
 	}
 	go func() { s.served <- s.http.Serve(s.listener) }()
-	c.Log.InfoContext(ctx, "rolecall serves", "addr", s.listener.Addr().String(), "app", identity.Slug,
+	c.Log.InfoContext(ctx, "rolecall serves", "addr", s.listener.Addr().String(), "app", s.identity.slug(),
 		"database", s.store.Dialect(), "version", versionString())
 	return s, nil
 }
@@ -192,6 +192,9 @@ func (s *Server) Stop(ctx context.Context) error {
 	if s.queue != nil {
 		errs = append(errs, s.queue.Stop(ctx))
 	}
+	if s.identity != nil {
+		s.identity.close()
+	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}
@@ -208,6 +211,11 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if err := s.store.Ready(ctx); err != nil {
 		s.log.WarnContext(ctx, "not ready", "error", err)
 		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	if s.identity.slug() == "" {
+		// Still ready: a delivery that is kept need not be recovered.
+		fmt.Fprintln(w, "degraded: GitHub has not answered since the start; deliveries are kept, and checks wait")
 		return
 	}
 	fmt.Fprintln(w, "ok")

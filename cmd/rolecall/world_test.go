@@ -266,6 +266,9 @@ func (w *world) open(author string, files githubtest.Files) *githubtest.Pull {
 	return w.repo.Open(githubtest.PullRequest{Author: author, Files: files})
 }
 
+// self is the login of rolecall's App.
+func (w *world) self(context.Context) (string, error) { return fact.Login(w.gh.App().Slug()), nil }
+
 // ref is how rolecall names a pull request.
 func (w *world) ref(pr *githubtest.Pull) fact.Ref {
 	return fact.Ref{
@@ -353,7 +356,7 @@ func (w *world) left(pr *githubtest.Pull) (policy.Decision, []plan.Action) {
 	made := &planned{}
 	line := &pipeline.Line{
 		Gather: gather.New(app, store, gather.Options{Wants: pipeline.Wants, Now: w.clock, Logger: log}),
-		Apply:  made, Records: store, Metrics: newMetrics(), Self: fact.Login(w.gh.App().Slug()), Log: log,
+		Apply:  made, Records: store, Metrics: newMetrics(), Self: w.self, Log: log,
 	}
 	out, err := line.Pull(w.t.Context(), w.ref(pr), gather.Hint{})
 	if err != nil {

@@ -27,7 +27,7 @@ func FuzzPatch(f *testing.F) {
 		left := given
 		left.Patch = fact.Unknown[string]("GitHub leaves it out")
 
-		with, without := analyse.Wants([]fact.File{given}, everything), analyse.Wants([]fact.File{left}, everything)
+		with, without := analyse.Wants([]fact.File{given}, everything, fact.Contents{}), analyse.Wants([]fact.File{left}, everything, fact.Contents{})
 		if len(with) > 0 && len(without) == 0 && !strings.Contains(patch, "Subproject commit ") {
 			t.Errorf("%q: contents are wanted with a patch and not without one", p)
 		}

@@ -21,7 +21,7 @@ import (
 // GitHub is what apply writes with: the client of one installation.
 type GitHub interface {
 	CreateCheckRun(ctx context.Context, owner, repo string, run github.CheckRun) (int64, error)
-	UpdateCheckRun(ctx context.Context, owner, repo string, id int64, run github.CheckRun) error
+	UpdateCheckRun(ctx context.Context, owner, repo string, id int64, run github.CheckRun) (took bool, err error)
 	RequestReviewers(ctx context.Context, pull fact.Ref, logins, teams []string) error
 	RemoveReviewers(ctx context.Context, pull fact.Ref, logins, teams []string) error
 	React(ctx context.Context, owner, repo string, comment int64, content string) error
@@ -157,6 +157,7 @@ type record struct {
 	Status     string   `json:"status,omitempty"`
 	Conclusion string   `json:"conclusion,omitempty"`
 	ExternalID string   `json:"external_id,omitempty"`
+	Overtaken  bool     `json:"overtaken,omitempty"` // the run was completed meanwhile, so this is a new one
 	Logins     []string `json:"logins,omitempty"`
 	Teams      []string `json:"teams,omitempty"`
 	Refused    []string `json:"refused,omitempty"` // reviewers whom GitHub would not have
@@ -193,7 +194,7 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 		done.Check, done.SHA, done.Status, done.Conclusion, done.ExternalID = c.Name, c.SHA, c.Status, c.Conclusion, c.ExternalID.String()
 		run := a.checkRun(c, head)
 		if action.Kind == plan.UpdateCheck {
-			err = a.GitHub.UpdateCheckRun(ctx, ref.Owner, ref.Repo, c.ID, run)
+			done.Overtaken, err = a.update(ctx, ref, c.ID, run)
 		} else {
 			_, err = a.GitHub.CreateCheckRun(ctx, ref.Owner, ref.Repo, run)
 		}
@@ -223,6 +224,19 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 		err = fmt.Errorf("unknown kind of action")
 	}
 	return done, err
+}
+
+// update changes a run. One that was completed since it was read keeps its
+// conclusion, whatever it is told: it would go on being green with words that
+// say otherwise. What it was to say then takes a new run (behaviour 9 in
+// docs/github-behaviour.md).
+func (a *Applier) update(ctx context.Context, ref fact.Ref, id int64, run github.CheckRun) (overtaken bool, err error) {
+	took, err := a.GitHub.UpdateCheckRun(ctx, ref.Owner, ref.Repo, id, run)
+	if err != nil || took {
+		return false, err
+	}
+	_, err = a.GitHub.CreateCheckRun(ctx, ref.Owner, ref.Repo, run)
+	return true, err
 }
 
 // Words is what a check says.

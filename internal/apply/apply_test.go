@@ -170,6 +170,19 @@ func TestAPlanIsCarriedOut(t *testing.T) {
 	}
 }
 
+func TestACheckThatWasCompletedMeanwhileIsMadeAnew(t *testing.T) {
+	w := newWorld(t)
+	if err := w.do(w.check(plan.CreateCheck, w.decision(policy.Met), 0)); err != nil {
+		t.Fatal(err)
+	}
+	was := w.pr.Check(name)
+	err := w.do(w.check(plan.UpdateCheck, w.decision(policy.Waiting), was.ID)) // planned when it was in progress
+	w.expect(err, "", "create_check", "update_check")
+	if c := w.pr.Check(name); c.ID == was.ID || c.Status != "in_progress" || c.Conclusion != "" {
+		t.Errorf("the check is %+v", c)
+	}
+}
+
 func TestAnEmptyPlanDoesNothing(t *testing.T) {
 	w := newWorld(t)
 	before := len(w.Calls())

@@ -127,6 +127,12 @@ type Gathered struct {
 // checkPrefix begins the name of every check of rolecall's.
 const checkPrefix = "rolecall"
 
+// Check returns rolecall's latest check run of that name at a commit, as GitHub
+// has it now; ok is false where there is none.
+func (g *Gatherer) Check(ctx context.Context, ref fact.Ref, sha, name string) (run fact.CheckRun, ok bool, err error) {
+	return g.app.Client(ref.Installation).LatestCheckRun(ctx, ref.Owner, ref.Repo, sha, name)
+}
+
 // Pull gathers the facts of one pull request. Its errors are GitHub's, found
 // as [github.Error], or the records'; a gathering can always be repeated.
 func (g *Gatherer) Pull(ctx context.Context, ref fact.Ref, hint Hint) (Gathered, error) {

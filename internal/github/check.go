@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-github/v60/github"
+
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 // The bounds that GitHub puts on a check run's output.
@@ -71,9 +73,11 @@ func (c *Client) CreateCheckRun(ctx context.Context, owner, repo string, run Che
 }
 
 // UpdateCheckRun changes the check run with number id. GitHub does not take a
-// completed run back to "in_progress": that needs a new one.
-func (c *Client) UpdateCheckRun(ctx context.Context, owner, repo string, id int64, run CheckRun) error {
-	_, err := write(ctx, c, "update check run", func(ctx context.Context) (*github.CheckRun, *github.Response, error) {
+// completed run back to "in_progress": took is false where the run, by GitHub's
+// answer, shows another status or conclusion than it was given, because it had
+// been completed meanwhile. That needs a new run.
+func (c *Client) UpdateCheckRun(ctx context.Context, owner, repo string, id int64, run CheckRun) (took bool, err error) {
+	_, err = write(ctx, c, "update check run", func(ctx context.Context) (*github.CheckRun, *github.Response, error) {
 		return c.rest.Checks.UpdateCheckRun(ctx, owner, repo, id, github.UpdateCheckRunOptions{
 			Name:        run.Name,
 			Status:      optional(run.Status),
@@ -84,8 +88,36 @@ func (c *Client) UpdateCheckRun(ctx context.Context, owner, repo string, id int6
 			Output:      run.output(),
 			Actions:     run.actions(),
 		})
-	}, (*github.CheckRun).GetID)
-	return err
+	}, func(now *github.CheckRun) int64 {
+		took = now.GetStatus() == run.Status && now.GetConclusion() == run.Conclusion
+		return now.GetID()
+	})
+	return took, err
+}
+
+// LatestCheckRun returns the run of the App's own that GitHub goes by at a
+// commit, of one name; ok is false where there is none.
+// https://docs.github.com/en/rest/checks/runs#list-check-runs-for-a-git-reference
+func (c *Client) LatestCheckRun(ctx context.Context, owner, repo, sha, name string) (last fact.CheckRun, ok bool, err error) {
+	err = c.do(ctx, "latest check run", true, func(ctx context.Context) (*github.Response, error) {
+		last, ok = fact.CheckRun{}, false
+		list, resp, err := c.rest.Checks.ListCheckRunsForRef(ctx, owner, repo, sha, &github.ListCheckRunsOptions{
+			CheckName: &name, AppID: &c.app.id, Filter: github.String("latest"), ListOptions: github.ListOptions{PerPage: 100},
+		})
+		if err != nil {
+			return resp, err
+		}
+		for _, r := range list.CheckRuns {
+			if !ok || r.GetID() > last.ID {
+				ok, last = true, fact.CheckRun{
+					ID: r.GetID(), Name: name, SHA: sha, Ours: true,
+					Status: r.GetStatus(), Conclusion: r.GetConclusion(), ExternalID: r.GetExternalID(), StartedAt: r.GetStartedAt().UTC(),
+				}
+			}
+		}
+		return resp, nil
+	})
+	return last, ok, err
 }
 
 func (r CheckRun) output() *github.CheckRunOutput {

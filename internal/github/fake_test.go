@@ -599,11 +599,22 @@ func TestWhatIsWrittenKeepsWithinGitHubsBounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	run.Status, run.Conclusion, run.CompletedAt = "completed", "success", w.Now()
-	if err := w.client.UpdateCheckRun(ctx, "acme", "infra", id, run); err != nil {
+	if took, err := w.client.UpdateCheckRun(ctx, "acme", "infra", id, run); err != nil || !took {
 		t.Error(err)
 	}
 	if c := p.Check("rolecall: main"); c.Conclusion != "success" {
 		t.Errorf("the check: %+v", c)
+	}
+	run.Status, run.Conclusion = "in_progress", ""
+	if took, err := w.client.UpdateCheckRun(ctx, "acme", "infra", id, run); err != nil || took {
+		t.Errorf("GitHub took a completed run back: %v, %v", took, err)
+	}
+	last, ok, err := w.client.LatestCheckRun(ctx, "acme", "infra", p.Head(), "rolecall: main")
+	if err != nil || !ok || last.ID != id || last.Conclusion != "success" || last.ExternalID != "x" || !last.Ours {
+		t.Errorf("the latest run is %+v, %v, %v", last, ok, err)
+	}
+	if _, ok, err = w.client.LatestCheckRun(ctx, "acme", "infra", p.Head(), "rolecall: other"); err != nil || ok {
+		t.Errorf("there is a run of a name that none has: %v", err)
 	}
 	if err := w.client.RequestReviewers(ctx, ref, []string{"ana"}, []string{"cloud"}); err != nil {
 		t.Error(err)

@@ -288,7 +288,12 @@ func (r *pullReader) addChecks(h headCommit, at *cursors) {
 			}
 			for _, n := range s.CheckRuns.Nodes {
 				if mine(n.Name) {
-					r.facts.Pull.Checks = append(r.facts.Pull.Checks, n.checkRun(h.Oid, true))
+					run := n.checkRun(h.Oid, true)
+					// A suite with a run that is complete is itself, or has
+					// others in progress, unless it was asked for again.
+					// https://docs.github.com/en/rest/checks/suites#rerequest-a-check-suite
+					run.Rerun = s.Status == "QUEUED" && run.Status == "completed"
+					r.facts.Pull.Checks = append(r.facts.Pull.Checks, run)
 				}
 			}
 		}

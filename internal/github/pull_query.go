@@ -223,6 +223,7 @@ type headCommit struct {
 	} `graphql:"associatedPullRequests(first: 100) @include(if: $first)"`
 	CheckSuites *struct {
 		Nodes []struct {
+			Status    string
 			CheckRuns *struct {
 				Nodes []checkRunNode
 			} `graphql:"checkRuns(first: 100, filterBy: {checkType: LATEST})"`

@@ -265,11 +265,20 @@ func (r *Repo) newRun(app *App, name, sha string) *CheckRun {
 	return run
 }
 
+// rerequested waits for a new run: "the status of the check suite is reset to
+// queued and the conclusion is cleared", of a run's suite as well.
+// https://docs.github.com/en/rest/checks/runs#rerequest-a-check-run
+// https://docs.github.com/en/rest/checks/suites#rerequest-a-check-suite
+func (c *checkSuite) rerequested() {
+	c.status, c.conclusion, c.updated = "queued", "", c.repo.s.now()
+}
+
 // Rerequest is a person's click on "Re-run" of a check run.
 func (p *Pull) Rerequest(login, name string) {
 	defer p.s.lock()()
 	run := p.run(name)
-	p.s.emitCheck(run, "rerequested", p.s.user(login), nil)
+	p.s.emitCheck(run, "rerequested", p.s.user(login), nil) // which, by its schema, has the suite as it was
+	run.suite.rerequested()
 }
 
 // ClickAction is a person's click on a check run's button.
@@ -288,7 +297,9 @@ func (p *Pull) ClickAction(login, name, identifier string) {
 // RerequestSuite is a person's click on "Re-run all checks".
 func (p *Pull) RerequestSuite(login string) {
 	defer p.s.lock()()
-	p.s.emitSuite(p.repo.suite(p.s.app, p.head.sha, p.head.ref), "rerequested", p.s.user(login))
+	suite := p.repo.suite(p.s.app, p.head.sha, p.head.ref)
+	suite.rerequested()
+	p.s.emitSuite(suite, "rerequested", p.s.user(login))
 }
 
 func (p *Pull) run(name string) *CheckRun {

@@ -21,6 +21,9 @@ import (
 // Gatherer collects the facts of a pull request.
 type Gatherer interface {
 	Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (gather.Gathered, error)
+	// Check returns rolecall's latest check run of that name at a commit, as
+	// GitHub has it now; ok is false where there is none.
+	Check(ctx context.Context, ref fact.Ref, sha, name string) (run fact.CheckRun, ok bool, err error)
 }
 
 // Applier performs a plan on GitHub. Refused are the logins and teams
@@ -76,8 +79,9 @@ type Line struct {
 	Apply   Applier
 	Records Records
 	Metrics Metrics
-	Self    string // login of rolecall's own App, in the form of fact.Login
-	Log     *slog.Logger
+	// Self returns the login of rolecall's own App, in the form of fact.Login.
+	Self func(context.Context) (string, error)
+	Log  *slog.Logger
 }
 
 // assignment is how long GitHub is given to put members in the place of a team
@@ -100,7 +104,7 @@ type Outcome struct {
 	// that shares the check was decided meanwhile. Zero when not.
 	Next time.Time
 	// Also is what else has to be looked at: the pull requests that shared a
-	// check with this one and do no longer.
+	// check with this one and do no longer, or do from now on.
 	Also []fact.Ref
 }
 
@@ -109,6 +113,10 @@ type Outcome struct {
 // be repeated.
 func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcome, error) {
 	started := time.Now()
+	self, err := l.Self(ctx)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("who looks at %s: %w", ref, err)
+	}
 	g, err := l.Gather.Pull(ctx, ref, hint)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("gather %s: %w", ref, err)
@@ -133,15 +141,16 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if err != nil {
 		return Outcome{}, fmt.Errorf("what shares a check with %s: %w", ref, err)
 	}
-	also, err := l.left(ctx, pull, decision)
+	also, err := l.left(ctx, g, pull, decision)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("what shared a check with %s: %w", ref, err)
 	}
 	actions := plan.Make(decision, pull, plan.Options{
-		Generation: generation, Digest: apply.Digest, Self: l.Self, Siblings: siblings,
+		Generation: generation, Digest: apply.Digest, Self: self, Siblings: siblings,
 	})
+	standing := actions.Standing(decision, pull)
 	actions.Record, err = l.Records.SaveDecision(ctx, store.Decision{
-		Ref: ref, Generation: generation, At: pull.Now, Standing: actions.Standing(decision, pull),
+		Ref: ref, Generation: generation, At: pull.Now, Standing: standing,
 		Decision: decision, Pull: pull, Floor: g.Floor, Own: g.Own, SeenUntil: seenUntil(pull, actions),
 	})
 	if err != nil {
@@ -176,7 +185,10 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 		}
 		next = time.Now()
 	}
-	if again, err := l.moved(ctx, siblings); err != nil {
+	if pull.State != "open" {
+		siblings = nil // the check is theirs alone
+	}
+	if again, err := l.overtaken(ctx, decision, siblings, standing); err != nil {
 		return Outcome{}, err
 	} else if again {
 		next = time.Now()

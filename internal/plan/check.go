@@ -93,6 +93,8 @@ func check(s Shown, pull fact.Pull, o Options) Action {
 		return Action{Kind: CreateCheck, Check: want, Why: "a completed check has to wait again"}
 	case run.Status == "completed" && run.Conclusion != want.Conclusion:
 		return Action{Kind: CreateCheck, Check: want, Why: fmt.Sprintf("a completed check has to say otherwise: the decision is now %s", d.Status)}
+	case run.Rerun:
+		return Action{Kind: CreateCheck, Check: want, Why: "somebody asked for the check to run again"}
 	case run.Status != "completed" && want.Status != "completed" && !run.StartedAt.IsZero() && pull.Now.Sub(run.StartedAt) >= refreshAfter:
 		return Action{Kind: CreateCheck, Check: want, Why: "the check would soon be called stale"}
 	case run.Status != want.Status || run.Conclusion != want.Conclusion:

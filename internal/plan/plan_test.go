@@ -96,6 +96,11 @@ func TestTheCheckFollowsTheDecision(t *testing.T) {
 		{"stuck is action_required", decision(policy.Stuck), pull(), []string{"create_check completed/action_required"}},
 		{"an unheard-of status is failure", decision("new"), pull(), []string{"create_check completed/failure"}},
 		{"an unchanged check is left alone", decision(policy.Waiting), pull(checks(run(1, "in_progress", "", "d1"))), nil},
+		{"an unchanged success that is asked for again is made anew", decision(policy.Met), pull(func(p *fact.Pull) {
+			again := run(1, "completed", "success", "d1")
+			again.Rerun = true
+			p.Checks = []fact.CheckRun{again}
+		}), []string{"create_check completed/success"}},
 		{"an unchanged success is left alone", decision(policy.Met), pull(checks(run(1, "completed", "success", "d1"))), nil},
 		{"other words are written", decision(policy.Waiting), pull(checks(run(1, "in_progress", "", "d0"))), []string{"update_check in_progress"}},
 		{"waiting becomes success in place", decision(policy.Met), pull(checks(run(1, "in_progress", "", "d1"))), []string{"update_check completed/success"}},

@@ -143,13 +143,17 @@ type verdict struct {
 // own is what rolecall knows of itself.
 type own struct {
 	app      int64
-	slug     string
+	slug     func() string
 	mentions func(string) bool
 	external func(string) (int, int64, bool)
 }
 
 func (o own) sent(p *payload) bool {
-	return p.Sender.bot() && o.slug != "" && fact.Login(p.Sender.Login) == fact.Login(o.slug)
+	if !p.Sender.bot() {
+		return false
+	}
+	slug := o.slug()
+	return slug != "" && fact.Login(p.Sender.Login) == fact.Login(slug)
 }
 
 // judge tells what a delivery calls for. known is false for an event that is

@@ -35,7 +35,7 @@ type Options struct {
 	Queue   *queue.Queue
 	// AppID and Slug are the App's own, by which it knows its echoes.
 	AppID int64
-	Slug  string
+	Slug  func() string // returns "" as long as it is not known
 	// External takes the external_id of a check run of ours apart: the number
 	// of its pull request, 0 for a merge group, and its generation.
 	External func(id string) (number int, generation int64, ok bool)
@@ -54,8 +54,8 @@ func New(o Options) (http.Handler, error) {
 			return nil, errors.New("an empty webhook secret: anybody could send deliveries")
 		}
 	}
-	if o.Store == nil || o.Queue == nil || o.External == nil {
-		return nil, errors.New("webhook: Store, Queue and External are needed")
+	if o.Store == nil || o.Queue == nil || o.External == nil || o.Slug == nil {
+		return nil, errors.New("webhook: Store, Queue, Slug and External are needed")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

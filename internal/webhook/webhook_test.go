@@ -68,7 +68,7 @@ func receive(t testing.TB, url string) *receiver {
 	registry := prometheus.NewRegistry()
 	h, err := webhook.New(webhook.Options{
 		Secrets: [][]byte{[]byte("new"), []byte("old")}, Store: s, Queue: q,
-		AppID: appID, Slug: "rolecall-acme", External: external, Metrics: registry,
+		AppID: appID, Slug: func() string { return "rolecall-acme" }, External: external, Metrics: registry,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -358,7 +358,7 @@ func TestAReceiverWithoutASecretIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, secrets := range map[string][][]byte{"none": nil, "an empty one": {{}}, "an empty one among others": {[]byte("a"), nil}} {
-		if _, err := webhook.New(webhook.Options{Secrets: secrets, Store: s, Queue: q, External: external}); err == nil {
+		if _, err := webhook.New(webhook.Options{Secrets: secrets, Store: s, Queue: q, Slug: func() string { return "" }, External: external}); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
@@ -665,7 +665,7 @@ func TestADeliveryThatCannotBeStoredIsNotAccepted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := webhook.New(webhook.Options{Secrets: [][]byte{[]byte("new")}, Store: s, Queue: q, External: external})
+	h, err := webhook.New(webhook.Options{Secrets: [][]byte{[]byte("new")}, Store: s, Queue: q, Slug: func() string { return "" }, External: external})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -256,6 +256,9 @@ type CheckRun struct {
 	ExternalID string `json:"external_id"`
 	// Ours is true where rolecall's own App made it.
 	Ours bool `json:"ours"`
+	// Rerun is true where somebody asked for the run to be made anew: GitHub
+	// then waits for one in the check suite.
+	Rerun bool `json:"rerun,omitempty"`
 	// StartedAt, for refreshing before GitHub calls it stale after 14 days.
 	StartedAt time.Time `json:"started_at"`
 }
