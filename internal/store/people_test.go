@@ -64,6 +64,13 @@ func TestRequestsAreCountedByPerson(t *testing.T) {
 		if got := people("c", 9); got.Open["ana"] != 1 || got.Recent["ana"] != 2 || got.Open["bo"] != 0 || got.Recent["bo"] != 1 {
 			t.Errorf("once they are done: %+v", got)
 		}
+		past, err := s.RequestsOf(ctx, pullRef("a", 1))
+		if err != nil || len(past) != 2 || past[0].Who != "bo" || past[0].Choice != nil || past[1].Who != "ana" || past[1].Until.IsZero() || past[1].Choice == nil || *past[1].Choice != choice {
+			t.Errorf("past requests %+v, %v", past, err)
+		}
+		if open, err := s.RequestsOf(ctx, pullRef("a", 2)); err != nil || len(open) != 1 || !open[0].Until.IsZero() {
+			t.Errorf("open requests %+v, %v", open, err)
+		}
 		// A repository that is out of reach asks for nothing.
 		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.DropRepository(ctx, "acme", "A") })
 		if got := people("c", 9); got.Open["ana"] != 0 {
