@@ -196,6 +196,22 @@ func Entries(ctx context.Context, s *store.Store, ref fact.Ref) ([]store.Entry, 
 	}
 }
 
+// Before returns the decision before d on its pull request, and whether there
+// is one, from the pull request's entries.
+func Before(ctx context.Context, s *store.Store, d store.Decision, entries []store.Entry) (store.Decision, bool, error) {
+	var generation int64
+	for _, e := range entries {
+		var at store.DecisionEntry
+		if e.Kind == store.KindDecision && json.Unmarshal(raw(e), &at) == nil && at.Generation < d.Generation {
+			generation = max(generation, at.Generation)
+		}
+	}
+	if generation == 0 {
+		return store.Decision{}, false, nil
+	}
+	return s.DecisionOf(ctx, d.Ref, generation)
+}
+
 // Columns are the headings of [Merge.Rows].
 var Columns = []string{
 	"repository", "number", "url", "title", "author", "seen_merged", "base", "head", "status", "policies", "record",

@@ -13,6 +13,7 @@ import (
 	"github.com/rolecall/rolecall/internal/apply"
 	"github.com/rolecall/rolecall/internal/gather"
 	"github.com/rolecall/rolecall/internal/plan"
+	"github.com/rolecall/rolecall/internal/report"
 	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
@@ -132,7 +133,15 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if err != nil {
 		return Outcome{}, fmt.Errorf("what shares a check with %s: %w", ref, err)
 	}
-	also, err := l.left(ctx, pull, decision)
+	before, known, err := l.Records.Decided(ctx, ref)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("the decision before on %s: %w", ref, err)
+	}
+	changed := ""
+	if known {
+		changed = report.Changed(policy.Compare(before, decision))
+	}
+	also, err := l.left(ctx, pull, before, decision)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("what shared a check with %s: %w", ref, err)
 	}
@@ -141,7 +150,7 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	})
 	actions.Record, err = l.Records.SaveDecision(ctx, store.Decision{
 		Ref: ref, Generation: generation, At: pull.Now, Standing: actions.Standing(decision, pull),
-		Decision: decision, Pull: pull, Floor: g.Floor, Own: g.Own, SeenUntil: seenUntil(pull, actions),
+		Changed: changed, Decision: decision, Pull: pull, Floor: g.Floor, Own: g.Own, SeenUntil: seenUntil(pull, actions),
 	})
 	if err != nil {
 		return Outcome{}, fmt.Errorf("save the decision on %s: %w", ref, err)
@@ -179,7 +188,7 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	}
 	l.Log.InfoContext(ctx, "decided",
 		"head", decision.Head, "check", decision.Check, "status", decision.Status,
-		"generation", generation, "actions", len(actions.Actions))
+		"generation", generation, "actions", len(actions.Actions), "changed", changed)
 	return Outcome{Decision: &decision, Actions: len(actions.Actions), Next: next, Also: also}, nil
 }
 

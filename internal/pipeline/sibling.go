@@ -77,7 +77,8 @@ func same(a, b policy.Decision) bool {
 
 // left returns the pull requests that shared a check with this one, which has
 // moved on to another head or base or is closed: the check is theirs alone now.
-func (l *Line) left(ctx context.Context, pull fact.Pull, d policy.Decision) ([]fact.Ref, error) {
+// before is the decision before this one, zero where there was none.
+func (l *Line) left(ctx context.Context, pull fact.Pull, before, d policy.Decision) ([]fact.Ref, error) {
 	if pull.State != "open" {
 		var out []fact.Ref
 		for _, s := range pull.Siblings {
@@ -87,9 +88,8 @@ func (l *Line) left(ctx context.Context, pull fact.Pull, d policy.Decision) ([]f
 		}
 		return out, nil
 	}
-	before, ok, err := l.Records.Decided(ctx, pull.Ref)
-	if err != nil || !ok || before.Head == d.Head && before.Check == d.Check {
-		return nil, err
+	if before.Head == "" || before.Head == d.Head && before.Check == d.Check {
+		return nil, nil
 	}
 	return l.Records.PullsAt(ctx, pull.Ref, before.Head)
 }
