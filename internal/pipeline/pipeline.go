@@ -116,7 +116,7 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if g.Missing {
 		return Outcome{}, l.Records.Looked(ctx, ref, g.Pull.Now, g.Pull.UpdatedAt, g.Pull.State)
 	}
-	g.Proposal = tested(ctx, g)
+	g.Proposal = Tested(ctx, g)
 	pull, decision := Decide(g)
 	if decision.Proposal != nil {
 		if decision.Proposal, err = l.foreseen(ctx, g, decision); err != nil {

@@ -43,7 +43,7 @@ func (l *Line) siblings(ctx context.Context, g gather.Gathered, d policy.Decisio
 			if other.Missing {
 				continue
 			}
-			other.Proposal = tested(ctx, other)
+			other.Proposal = Tested(ctx, other)
 			_, known = Decide(other)
 		}
 		if known.Head == d.Head && known.Check == d.Check {
