@@ -2,6 +2,7 @@ package policy
 
 import (
 	mathbits "math/bits"
+	"path"
 	"slices"
 
 	"github.com/rolecall/rolecall/policy/fact"
@@ -157,7 +158,7 @@ func (t *trees) stale(key driftKey, scope *scopeSet) Reason {
 		}
 	}
 	for _, p := range d.reverted {
-		if !scope.all && scope.has(p) {
+		if !scope.all && scope.covers(t, p) {
 			note(p)
 		}
 	}
@@ -270,6 +271,15 @@ func (s *scopeSet) has(path string) bool {
 	}
 	_, ok := slices.BinarySearch(s.paths, path)
 	return ok
+}
+
+// covers reports whether a path that is not changed is in the scope. One at
+// which nothing stands any longer is in no finding: it is covered where the
+// scope holds another file of its kind beside it that is not changed.
+func (s *scopeSet) covers(t *trees, p string) bool {
+	return s.has(p) || slices.ContainsFunc(s.paths, func(other string) bool {
+		return t.owner[other] == nil && path.Dir(other) == path.Dir(p) && path.Ext(other) == path.Ext(p)
+	})
 }
 
 // over returns which of t's paths are in the scope.

@@ -262,6 +262,40 @@ func TestAnEarlierApprovalStandsWhereTheLatestDoesNot(t *testing.T) {
 	}
 }
 
+// What a finding read and the change leaves as it is, such as the files of a
+// module that is called, can change with the base, and can go with it.
+func TestAFindingsFileThatTheBaseMovesIsHeldToWhatWasApproved(t *testing.T) {
+	p := load(t, people+`
+rule "infra" {
+  changes = terraform.resources
+  require "cloud-engineer" {}
+}`)
+	pull := change(p, file("m/main.tf", "b"))
+	pull.Findings.Terraform.Resources.Items = []fact.Resource{{
+		Address: "a.b", Type: "a", Name: "b", Action: fact.Update, Kind: fact.Known("compute"), Paths: []string{"m/main.tf", "shared/main.tf"},
+	}}
+	pull.Reviews = []fact.Review{review("ana", fact.Approved, 1, "old")}
+	for _, tt := range []struct {
+		name, moved string
+		want        policy.Status
+	}{
+		{"nothing", "", policy.Met},
+		{"the file", "shared/main.tf", policy.Waiting},
+		{"a file beside it that is gone", "shared/gone.tf", policy.Waiting},
+		{"a text beside it", "shared/README.md", policy.Met},
+		{"a file of no finding", "other/main.tf", policy.Met},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			then := snapshot(map[string][2]string{"m/main.tf": {"b", "base"}})
+			if tt.moved != "" {
+				then.Head[tt.moved] = fact.Entry{}
+			}
+			pull.Snapshots = map[string]fact.Snapshot{"old": then}
+			wantStatus(t, p.Evaluate(pull), tt.want)
+		})
+	}
+}
+
 func TestAFindingsFileThatIsNoLongerChangedIsHeldToItsBase(t *testing.T) {
 	p := load(t, people+`
 rule "infra" {

@@ -81,7 +81,9 @@ func (w *world) makeList(name string) []*origin {
 	case "go.uses":
 		return origins(w, name, f.Go.Uses, func(u *fact.GoUse, o *origin) {
 			o.summary, o.paths = u.What, u.Paths
-			o.build = func() map[string]cty.Value { return attrs{"what": text(u.What), "paths": textList(u.Paths)} }
+			o.build = func() map[string]cty.Value {
+				return attrs{"what": text(u.What), "test": cty.BoolVal(u.Test), "paths": textList(u.Paths)}
+			}
 		})
 	case "terraform.resources":
 		return origins(w, name, f.Terraform.Resources, func(r *fact.Resource, o *origin) {
@@ -92,7 +94,7 @@ func (w *world) makeList(name string) []*origin {
 		return origins(w, name, f.Terraform.Modules, func(m *fact.Module, o *origin) {
 			o.summary, o.paths = "module."+m.Name+" ("+m.Action+")", m.Paths
 			o.build = func() map[string]cty.Value {
-				return attrs{"name": text(m.Name), "dir": text(m.Dir), "action": text(m.Action), "source": maybeText(m.Source), "from_source": maybeText(m.FromSource),
+				return attrs{"name": text(m.Name), "dir": text(m.Dir), "action": text(m.Action), "from": text(m.From), "source": maybeText(m.Source), "from_source": maybeText(m.FromSource),
 					"version": maybeText(m.Version), "from_version": maybeText(m.FromVersion), "local": cty.BoolVal(m.Local), "paths": textList(m.Paths)}
 			}
 		})

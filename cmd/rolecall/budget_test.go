@@ -55,8 +55,24 @@ func TestWhatTheHourlyLimitDoesNotAllowWaitsAndNothingIsDropped(t *testing.T) {
 	}
 }
 
+// The approval is the last of six events. It is first to be looked at, unless
+// the hour ends while they are still coming, which is why there are three tries:
+// by the order of their coming it would be the last each time.
 func TestWhenTheBudgetIsShortAnApprovalComesBeforeWhatOnlyFollows(t *testing.T) {
 	t.Parallel()
+	before := 0
+	for range 3 {
+		if before = beforeTheApproval(t); before <= 1 {
+			return
+		}
+	}
+	t.Errorf("%d of the others came before the approved one", before)
+}
+
+// beforeTheApproval is how many of five pull requests are looked at before the
+// one that was approved after them.
+func beforeTheApproval(t *testing.T) (before int) {
+	t.Helper()
 	w := newWorld(t, storetest.SQLite(t), policyText, githubtest.Options{})
 	var all []*githubtest.Pull
 	for i := range 12 {
@@ -84,7 +100,6 @@ func TestWhenTheBudgetIsShortAnApprovalComesBeforeWhatOnlyFollows(t *testing.T) 
 		return state(last) == "success"
 	})
 	// What was left when the others came may have let one of them in before.
-	before := 0
 	for _, c := range w.gh.CallsOf("checks/update", "checks/create") {
 		if strings.Contains(c.Body, fmt.Sprintf("rolecall1:%d:", last.Number())) {
 			break
@@ -95,9 +110,7 @@ func TestWhenTheBudgetIsShortAnApprovalComesBeforeWhatOnlyFollows(t *testing.T) 
 			}
 		}
 	}
-	if before > 1 {
-		t.Errorf("%d of the others came before the approved one", before)
-	}
+	return before
 }
 
 // held is how many looks are on hold.

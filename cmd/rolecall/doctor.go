@@ -194,7 +194,7 @@ func (x *examination) source(ctx context.Context, repo, branch, path string) (*p
 func (x *examination) team(ctx context.Context, name string) error {
 	t := doctor.Team{Name: name}
 	members, err := x.client.TeamMembers(ctx, name)
-	switch why := refused(err); {
+	switch why := github.Refusal(err); {
 	case why != "":
 		t.Members = fact.Unknown[[]string](why)
 	case err != nil:
@@ -203,7 +203,7 @@ func (x *examination) team(ctx context.Context, name string) error {
 		t.Members = fact.Known(members)
 	}
 	reaches, err := x.client.TeamReaches(ctx, name, x.facts.Owner, x.facts.Repo)
-	switch why := refused(err); {
+	switch why := github.Refusal(err); {
 	case why != "":
 		t.Reaches = fact.Unknown[bool](why)
 	case err != nil:
@@ -218,22 +218,6 @@ func (x *examination) team(ctx context.Context, name string) error {
 func missing(err error) bool {
 	var e *github.Error
 	return errors.As(err, &e) && e.Kind == github.NotFound
-}
-
-// refused says why GitHub will not answer; "" for no error, and for one that
-// may be over soon.
-func refused(err error) string {
-	var e *github.Error
-	if !errors.As(err, &e) {
-		return ""
-	}
-	switch e.Kind {
-	case github.NotFound:
-		return "GitHub has none of that name, or hides it from rolecall"
-	case github.Permission, github.Forbidden:
-		return "the installation does not let rolecall read it"
-	}
-	return ""
 }
 
 // showFindings prints one line for each finding, and its remedy below.

@@ -22,6 +22,7 @@ var rooms = map[string][]string{
 	"internal/reference":           {"internal/command", "policy"},
 	"internal/lsp":                 {"internal/command", "internal/policytest", "policy"},
 	"internal/analyse":             {"policy/fact", "internal/analyse/golang", "internal/analyse/terraform", "internal/analyse/supplychain"},
+	"internal/analyse/analysetest": {},
 	"internal/analyse/golang":      {"policy/fact"},
 	"internal/analyse/terraform":   {"policy/fact"},
 	"internal/analyse/supplychain": {"policy/fact"},

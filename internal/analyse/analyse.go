@@ -24,11 +24,16 @@ type Memory struct{ terraform terraform.Memory }
 
 // Analyse is like the function of that name.
 func (m *Memory) Analyse(files []fact.File, c fact.Contents) fact.Findings {
+	links := follow(files, c)
+	files, c = links.files, links.contents
 	var goFiles, tfFiles, others []fact.File
 	var found fact.Findings
 	classes := make([]class, len(files))
 	for i, f := range files {
 		k := classify(f)
+		if why := links.doubts[f.Path]; why != "" && k.trick == "" {
+			k.doubt = why
+		}
 		if k.golang && k.doubt == "" && cgoAlone(f, c) {
 			k.golang = false
 		}
@@ -61,7 +66,7 @@ func (m *Memory) Analyse(files []fact.File, c fact.Contents) fact.Findings {
 	found.Terraform = t.Terraform
 	s := supplychain.Analyse(others, c)
 	found.Dependencies, found.Workflows = s.Dependencies, s.Workflows
-	addTerraform(&found.Dependencies, t.Terraform)
+	addTerraform(&found.Dependencies, t)
 
 	found.Files = make([]fact.FileFinding, len(files))
 	for i, f := range files {
@@ -77,8 +82,10 @@ func (m *Memory) Analyse(files []fact.File, c fact.Contents) fact.Findings {
 		}
 	}
 	found.Go.Cosmetic = goCosmetic(found.Files, classes)
+	dropCosmetic(&found)
 	sortPaths(&found.Go.Files)
 	sortPaths(&found.Terraform.Files)
+	links.cover(&found)
 	return found
 }
 
@@ -101,6 +108,20 @@ func goCosmetic(files []fact.FileFinding, classes []class) fact.Maybe[bool] {
 		}
 	}
 	return all
+}
+
+// dropCosmetic takes out the workflows that provably change no meaning.
+func dropCosmetic(found *fact.Findings) {
+	harmless := map[string]bool{}
+	for _, f := range found.Files {
+		harmless[f.Path] = f.Cosmetic.IsKnown() && f.Cosmetic.Value
+	}
+	found.Workflows.Items = slices.DeleteFunc(found.Workflows.Items, func(w fact.Workflow) bool {
+		return harmless[w.Path] && w.Cosmetic.IsKnown() && w.Cosmetic.Value
+	})
+	if len(found.Workflows.Items) == 0 {
+		found.Workflows.Items = nil
+	}
 }
 
 func sortPaths(paths *[]string) {

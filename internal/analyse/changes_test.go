@@ -121,6 +121,10 @@ func readChange(t testing.TB, archive *txtar.Archive) *change {
 	}
 
 	c := &change{contents: fact.Contents{Base: side(before, unread, listed), Head: side(after, unread, listed)}}
+	for p, mode := range modes {
+		link(&c.contents.Base, p, mode[0], before)
+		link(&c.contents.Head, p, mode[1], after)
+	}
 	paths := map[string]bool{}
 	for p := range before {
 		paths[p] = true
@@ -171,14 +175,26 @@ func readChange(t testing.TB, archive *txtar.Archive) *change {
 // holds that, too.
 func (c *change) onlyWanted() {
 	paths, dirs := map[string]bool{}, map[string]bool{}
-	for _, w := range analyse.Wants(c.files, everything) {
-		if w.Dir {
-			dirs[w.Path] = true
-		} else {
-			paths[w.Path] = true
+	for all := c.contents; ; {
+		wants := analyse.Wants(c.files, everything, c.contents)
+		if len(wants) == 0 {
+			return
 		}
+		for _, w := range wants {
+			if w.Dir {
+				dirs[w.Path] = true
+			} else {
+				paths[w.Path] = true
+			}
+		}
+		c.contents = only(all, paths, dirs, c.contents.Rounds+1)
 	}
-	for _, s := range []*fact.Side{&c.contents.Base, &c.contents.Head} {
+}
+
+// only leaves of the contents some paths and directories.
+func only(all fact.Contents, paths, dirs map[string]bool, rounds int) fact.Contents {
+	out := fact.Contents{Base: clone(all.Base), Head: clone(all.Head), Rounds: rounds}
+	for _, s := range []*fact.Side{&out.Base, &out.Head} {
 		for p := range s.Files {
 			if !paths[p] && !dirs[parent(p)] {
 				delete(s.Files, p)
@@ -203,6 +219,22 @@ func (c *change) onlyWanted() {
 				s.Dirs[d] = fact.Known[[]string](nil)
 			}
 		}
+	}
+	return out
+}
+
+func clone(s fact.Side) fact.Side {
+	return fact.Side{Files: maps.Clone(s.Files), Dirs: maps.Clone(s.Dirs), Links: s.Links}
+}
+
+// link makes a symbolic link of what stands at a path.
+func link(s *fact.Side, p, mode string, tree map[string][]byte) {
+	if data, ok := tree[p]; ok && mode == "120000" {
+		if s.Links == nil {
+			s.Links = map[string]fact.Maybe[string]{}
+		}
+		s.Links[p] = fact.Known(strings.TrimSuffix(string(data), "\n"))
+		s.Files[p] = fact.Unknown[[]byte]("it is a symbolic link")
 	}
 }
 

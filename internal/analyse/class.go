@@ -19,6 +19,7 @@ type class struct {
 	vendored  bool // what it depends on stands here
 	workflow  bool
 	language  string
+	trick     string // why its path may be read as another
 	// doubt says why the file may not be what it looks like; its contents are
 	// then not compared.
 	doubt string
@@ -36,20 +37,21 @@ func classify(f fact.File) class {
 		n := readName(p)
 		exact, folded := classOf(p), classOf(n.folded)
 		if exact != folded {
-			k.doubt = "its path is a spelling that some systems read as another"
+			k.trick = "its path is a spelling that some systems read as another"
 		}
 		k = k.join(exact).join(folded)
 		if n.trick != "" {
 			k = k.join(anything)
-			k.doubt = n.trick
+			k.trick = n.trick
 		}
 		k.language = language(n)
 	}
+	k.doubt = k.trick
 	switch oddMode(f) {
 	case symlink:
 		// A link can put a directory of anything at its path.
 		k = k.join(anything)
-		k.doubt = "it is a symbolic link"
+		k.doubt = aLink
 	case submodule:
 		k = k.join(anything)
 		k.doubt = "it is a submodule"

@@ -11,7 +11,8 @@ import (
 
 // addTerraform adds the dependencies that Terraform's module calls and
 // provider requirements are.
-func addTerraform(all *fact.List[fact.Dependency], t fact.Terraform) {
+func addTerraform(all *fact.List[fact.Dependency], result terraform.Result) {
+	t := result.Terraform
 	for _, m := range t.Modules.Items {
 		if m.Local || (m.Action == fact.Update || m.Action == fact.Move) && same(m.Source, m.FromSource) && same(m.Version, m.FromVersion) {
 			continue // it is called otherwise, and is what it was
@@ -51,7 +52,12 @@ func addTerraform(all *fact.List[fact.Dependency], t fact.Terraform) {
 			Action: dependencyAction(p.Action), Direct: true, Paths: p.Paths})
 	}
 	for _, gap := range slices.Concat(t.Modules.Gaps, t.Providers.Gaps) {
-		if !slices.ContainsFunc(all.Gaps, func(g fact.Gap) bool { return g.Reason == gap.Reason && slices.Equal(g.Paths, gap.Paths) }) {
+		alike := func(g fact.Gap) bool { return g.Reason == gap.Reason && slices.Equal(g.Paths, gap.Paths) }
+		of := func(d fact.Dependency) bool { return len(d.Paths) > 0 && slices.Contains(gap.Paths, d.Paths[0]) }
+		if slices.ContainsFunc(result.Unread, alike) && !slices.ContainsFunc(all.Items, of) {
+			continue
+		}
+		if !slices.ContainsFunc(all.Gaps, alike) {
 			all.Gaps = append(all.Gaps, gap)
 		}
 	}

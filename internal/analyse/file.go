@@ -3,15 +3,16 @@ package analyse
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/rolecall/rolecall/internal/analyse/golang"
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
-// generated tells whether a file is generated: true only by Go's standard
-// marker. By other languages' customs a file can look generated, which proves
-// nothing.
+// generated tells whether a file is generated: true by Go's standard marker,
+// and for the lock files of package managers. By other languages' customs a
+// file can look generated, which proves nothing.
 func generated(f fact.File, k class, byGo map[string]fact.Maybe[bool]) fact.Maybe[bool] {
 	if k.doubt != "" {
 		return fact.Unknown[bool](k.doubt)
@@ -24,12 +25,27 @@ func generated(f fact.File, k class, byGo map[string]fact.Maybe[bool]) fact.Mayb
 			return fact.Unknown[bool]("its content was not read")
 		}
 	}
+	if !slices.ContainsFunc(f.Paths(), func(p string) bool { return !lockFiles[path.Base(p)] }) {
+		return fact.Known(true)
+	}
 	for _, p := range f.Paths() {
 		if looksGenerated(p) {
 			return fact.Unknown[bool]("its name says so, and only Go's marker proves it")
 		}
 	}
 	return fact.Known(false)
+}
+
+// lockFiles are those that package managers write, by names that they read and
+// nobody else uses. Go's sums and Terraform's lock file are not among them:
+// what they pin is told as dependencies, and so a decision.
+var lockFiles = map[string]bool{
+	"bun.lock": true, "Cargo.lock": true, "Cartfile.resolved": true, "Chart.lock": true, "composer.lock": true,
+	"conan.lock": true, "deno.lock": true, "flake.lock": true, "Gemfile.lock": true, "glide.lock": true,
+	"Gopkg.lock": true, "gradle.lockfile": true, "mix.lock": true, "npm-shrinkwrap.json": true,
+	"package-lock.json": true, "Package.resolved": true, "packages.lock.json": true, "paket.lock": true,
+	"pdm.lock": true, "Pipfile.lock": true, "pnpm-lock.yaml": true, "Podfile.lock": true, "poetry.lock": true,
+	"pubspec.lock": true, "uv.lock": true, "yarn.lock": true,
 }
 
 // generatedElements are directories whose files tools usually write.

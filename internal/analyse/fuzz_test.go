@@ -24,7 +24,7 @@ func FuzzPath(f *testing.F) {
 		if len(found.Files) != 2 || found.Files[0].Path != p {
 			t.Fatalf("findings of files are %+v", found.Files)
 		}
-		analyse.Wants(files, everything)
+		analyse.Wants(files, everything, fact.Contents{})
 		for _, guarded := range []string{"main.tf", "a.tofu", "vars.tfvars", "terragrunt.hcl", "main.go"} {
 			spelt := disguise(guarded, how)
 			if dir := path.Dir(p); dir != "." && how&1 == 0 {
@@ -41,6 +41,32 @@ func FuzzPath(f *testing.F) {
 		}
 		if !utf8.ValidString(p) && p != "" && len(found.Terraform.Resources.Gaps) == 0 {
 			t.Errorf("%q is no text, and no gap", p)
+		}
+	})
+}
+
+// FuzzLink holds that no link panics or leads out of the repository, and that
+// one that is not read through is in doubt.
+func FuzzLink(f *testing.F) {
+	for _, to := range []string{"../a.tf", "a.tf", "./x/../a.tf", "/etc/a.tf", "../../a.tf", "", ".", "..", "a\\b", "a\x00b", "m/main.tf", "../m/main.tf", "..//a.tf"} {
+		f.Add(to, to)
+	}
+	f.Fuzz(func(t *testing.T, to, next string) {
+		mode := fact.Known(fact.Entry{Mode: "120000", Blob: "x"})
+		files := []fact.File{{Path: "m/main.tf", Status: fact.Modified, Base: mode, Head: mode}}
+		side := fact.Side{
+			Files: map[string]fact.Maybe[[]byte]{"a.tf": fact.Known([]byte("a = 1\n")), "m/b.tf": fact.Unknown[[]byte]("it is a symbolic link")},
+			Links: map[string]fact.Maybe[string]{"m/main.tf": fact.Known(to), "m/b.tf": fact.Known(next)},
+		}
+		c := fact.Contents{Base: side, Head: side, Rounds: 1}
+		for _, w := range analyse.Wants(files, everything, c) {
+			if strings.HasPrefix(w.Path, "/") || w.Path == ".." || strings.HasPrefix(w.Path, "../") {
+				t.Errorf("%q makes it want %q", to, w.Path)
+			}
+		}
+		found := analyse.Analyse(files, c)
+		if read := slices.Contains(found.Terraform.Files, "a.tf"); read == (len(found.Terraform.Resources.Gaps) > 0) && !strings.Contains(to, "b.tf") {
+			t.Errorf("%q: read through: %v, gaps: %v", to, read, found.Terraform.Resources.Gaps)
 		}
 	})
 }
@@ -89,11 +115,11 @@ func TestWhatMayBeALinkIsAskedFor(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			for _, names := range [][]string{{"go.files"}, {"terraform.files"}, {"dependencies"}} {
-				if got := len(analyse.Wants([]fact.File{tc.file}, names)) > 0; got != tc.want {
+				if got := len(analyse.Wants([]fact.File{tc.file}, names, fact.Contents{})) > 0; got != tc.want {
 					t.Errorf("wanted for %q: %v, want %v", names, got, tc.want)
 				}
 			}
-			if got := analyse.Wants([]fact.File{tc.file}, []string{"files.path", "pull.title"}); len(got) > 0 {
+			if got := analyse.Wants([]fact.File{tc.file}, []string{"files.path", "pull.title"}, fact.Contents{}); len(got) > 0 {
 				t.Errorf("wanted %v for names that need nothing", got)
 			}
 		})

@@ -16,16 +16,49 @@ type Want struct {
 	Dir  bool
 }
 
-// Wants returns what Analyse must see of a change so that the findings behind
-// the names are as complete as they can be. The names are those of a policy's
-// expressions, such as "go.exported"; a whole object, such as "go", stands for
-// all below it. Paths come before directories, each sorted.
-func Wants(files []fact.File, names []string) []Want {
+// maxRounds is how often what was read can make an analysis ask for more.
+const maxRounds = 3
+
+// Wants returns what Analyse must see of a change, beyond what was read of it,
+// so that the findings behind the names are as complete as they can be. It is
+// to be asked again with what it wanted until it wants nothing; most changes
+// need one round, and none more than three beyond it. The names are those of a
+// policy's expressions, such as "go.exported"; a whole object, such as "go",
+// stands for all below it. Paths come before directories, each sorted.
+func Wants(files []fact.File, names []string, read fact.Contents) []Want {
+	if read.Rounds == 0 {
+		return first(files, names)
+	}
+	if read.Rounds > maxRounds {
+		return nil
+	}
+	paths, dirs := map[string]bool{}, map[string]bool{}
+	followed := follow(files, read)
+	if wantsLinked(names) {
+		for _, p := range followed.unread {
+			paths[p] = true
+		}
+	}
+	var tfFiles []fact.File
+	for _, f := range followed.files {
+		if k := classify(f); k.terraform && k.doubt == "" {
+			tfFiles = append(tfFiles, f)
+		}
+	}
+	for _, d := range terraform.WantsCalled(tfFiles, terraformNames(names), followed.contents) {
+		dirs[d] = true
+	}
+	return append(wantsOf(paths, false), wantsOf(dirs, true)...)
+}
+
+// first is what the change alone asks for.
+func first(files []fact.File, names []string) []Want {
 	wantsGo := mentions(names, "go", "packages", "exported", "functions", "uses", "cosmetic")
 	// A package's other files tell whether it is new, and what mentions what.
 	wantsPackages := mentions(names, "go", "packages", "exported")
 	// A link to a directory puts at its path all that is there.
 	wantsLinks := mentions(names, "go") || mentions(names, "terraform") || mentions(names, "dependencies") || mentions(names, "workflows")
+	wantsLinked := wantsLinked(names)
 	wantsGenerated := mentions(names, "files", "generated")
 	wantsCosmetic := mentions(names, "files", "cosmetic")
 	wantsDependencies := mentions(names, "dependencies")
@@ -34,6 +67,10 @@ func Wants(files []fact.File, names []string) []Want {
 	paths, dirs := map[string]bool{}, map[string]bool{}
 	var tfFiles []fact.File
 	for _, f := range files {
+		link := oddMode(f) == symlink
+		if link { // which is read through, and then stands for a plain file
+			f.Base, f.Head = fact.Maybe[fact.Entry]{}, fact.Maybe[fact.Entry]{}
+		}
 		k := classify(f)
 		if k.doubt != "" {
 			continue
@@ -42,7 +79,7 @@ func Wants(files []fact.File, names []string) []Want {
 			tfFiles = append(tfFiles, f)
 		}
 		source := slices.ContainsFunc(f.Paths(), golang.Source)
-		if wantsCosmetic || wantsLinks && mayLink(f) || wantsGo && k.golang || wantsGenerated && source ||
+		if wantsCosmetic || wantsLinked && link || wantsLinks && mayLink(f) || wantsGo && k.golang || wantsGenerated && source ||
 			wantsDependencies && k.supply || wantsWorkflows && k.workflow {
 			for _, p := range f.Paths() {
 				paths[p] = true
@@ -54,11 +91,7 @@ func Wants(files []fact.File, names []string) []Want {
 			}
 		}
 	}
-	tfNames := slices.Clone(names)
-	if wantsDependencies {
-		tfNames = append(tfNames, "terraform.modules", "terraform.providers")
-	}
-	tfPaths, tfDirs := terraform.Wants(tfFiles, tfNames)
+	tfPaths, tfDirs := terraform.Wants(tfFiles, terraformNames(names))
 	for _, p := range tfPaths {
 		paths[p] = true
 	}
@@ -66,6 +99,21 @@ func Wants(files []fact.File, names []string) []Want {
 		dirs[d] = true
 	}
 	return append(wantsOf(paths, false), wantsOf(dirs, true)...)
+}
+
+// wantsLinked reports whether a name is told by what a link leads to.
+func wantsLinked(names []string) bool {
+	return mentions(names, "go") || mentions(names, "terraform") || mentions(names, "dependencies") || mentions(names, "workflows") ||
+		mentions(names, "files", "generated", "cosmetic")
+}
+
+// terraformNames are the names as the analysis of Terraform sees them, which
+// tells dependencies, too.
+func terraformNames(names []string) []string {
+	if !mentions(names, "dependencies") {
+		return names
+	}
+	return append(slices.Clone(names), "terraform.modules", "terraform.providers")
 }
 
 func directory(p string) string { return p[:max(0, strings.LastIndexByte(p, '/'))] }

@@ -40,7 +40,7 @@ func (g *Gatherer) compareEarly(ctx context.Context, client *github.Client, ref 
 func (r *reading) files(ctx context.Context, e *early) error {
 	p := &r.out.Pull
 	compared, err := r.compared(ctx, e)
-	why := refusal(err)
+	why := github.Refusal(err)
 	switch {
 	case why != "":
 		r.gap("what it changes is not known: its comparison with " + p.Base.Ref + " was refused because " + why)
@@ -79,7 +79,7 @@ func (r *reading) compared(ctx context.Context, e *early) (github.Comparison, er
 func (r *reading) listed(ctx context.Context) error {
 	p, changed := &r.out.Pull, r.facts.ChangedFiles
 	all, err := r.client.Files(ctx, r.ref, p.MergeBase, p.Head.SHA, changed)
-	if why := refusal(err); why != "" {
+	if why := github.Refusal(err); why != "" {
 		r.gap("its list of files was refused because " + why)
 		return nil
 	}

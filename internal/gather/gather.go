@@ -60,9 +60,10 @@ type Options struct {
 	DefaultPolicy *policy.Source
 	// Draft is what stands in for policies on GitHub, for a simulation.
 	Draft Draft
-	// Wants says which contents the analyses behind a policy's names need;
-	// nil for none.
-	Wants func(files []fact.File, needs policy.Needs) []Want
+	// Wants says which contents the analyses behind a policy's names need
+	// beyond those that were read; nil for none. It is asked until it wants
+	// nothing more.
+	Wants func(files []fact.File, needs policy.Needs, read fact.Contents) []Want
 	// Now is the clock; time.Now where nil.
 	Now    func() time.Time
 	Logger *slog.Logger // slog.Default() where nil
@@ -88,7 +89,7 @@ func New(app *github.App, records Records, o Options) *Gatherer {
 		o.Logger = slog.Default()
 	}
 	if o.Wants == nil {
-		o.Wants = func([]fact.File, policy.Needs) []Want { return nil }
+		o.Wants = func([]fact.File, policy.Needs, fact.Contents) []Want { return nil }
 	}
 	return &Gatherer{app: app, records: records, options: o, sources: newSources()}
 }
@@ -300,33 +301,11 @@ func (r *reading) team(ctx context.Context, name string) (fact.Maybe[[]string], 
 		return fact.Known(members), err
 	}
 	members, err = r.client.TeamMembers(ctx, name)
-	if why := refusal(err); why != "" {
+	if why := github.Refusal(err); why != "" {
 		return fact.Unknown[[]string](why), nil
 	}
 	if err != nil {
 		return fact.Maybe[[]string]{}, err
 	}
 	return fact.Known(members), r.g.records.PutTeam(ctx, r.ref.Installation, name, members, version)
-}
-
-// refusal says why GitHub will not answer a question, in words that fit after
-// "because"; "" for no error, and for one that may be over soon.
-func refusal(err error) string {
-	var e *github.Error
-	if !errors.As(err, &e) {
-		return ""
-	}
-	switch e.Kind {
-	case github.NotFound:
-		return "GitHub has none of that name, or hides it from rolecall"
-	case github.Permission:
-		return "rolecall's installation lacks the permission to read it"
-	case github.Forbidden:
-		return "GitHub forbids rolecall to read it"
-	case github.TooLarge:
-		return "there is more of it than rolecall reads"
-	case github.Unprocessable:
-		return "GitHub cannot show it"
-	}
-	return ""
 }

@@ -59,7 +59,7 @@ func (r *reading) glass(ctx context.Context) error {
 		return nil
 	}
 	labelled, err := r.client.Labelled(ctx, r.ref.Owner, r.ref.Repo, fact.GlassLabel)
-	if why := refusal(err); why != "" {
+	if why := github.Refusal(err); why != "" {
 		p.GlassUses = fact.Unknown[[]fact.GlassUse](why)
 		return nil
 	}

@@ -135,7 +135,7 @@ func merged(old, a, b, result fact.Maybe[fact.Entry]) bool {
 
 // unlessRefused keeps only the errors that may be over soon.
 func unlessRefused(err error) error {
-	if refusal(err) != "" {
+	if github.Refusal(err) != "" {
 		return nil
 	}
 	return err

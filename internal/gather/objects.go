@@ -3,6 +3,7 @@ package gather
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -21,7 +22,7 @@ func (r *reading) objects(ctx context.Context) error {
 	p := &r.out.Pull
 	needs := r.out.Policy.Needs()
 	// Even a policy that asks for paths alone has to know of links.
-	wants := r.g.options.Wants(p.Files, needs)
+	wants := r.g.options.Wants(p.Files, needs, fact.Contents{})
 	commits := approved(p)
 	paths := changedPaths(p.Files)
 	read := commits[:min(len(commits), maxSnapshots)]
@@ -34,11 +35,7 @@ func (r *reading) objects(ctx context.Context) error {
 	for _, sha := range read {
 		asks = append(asks, asksOf(sha, paths)...)
 	}
-	for _, sha := range []string{p.MergeBase, p.Head.SHA} {
-		for _, w := range wants {
-			asks = append(asks, github.Ask{Place: github.Place{Commit: sha, Path: w.Path}, Content: true, List: w.Dir})
-		}
-	}
+	asks = append(asks, asksFor(p, wants)...)
 
 	// What the comparison says is absent need not be asked for.
 	absent := absences(p)
@@ -61,8 +58,36 @@ func (r *reading) objects(ctx context.Context) error {
 		found[at] = github.Object{Entry: fact.Known(fact.Entry{}), Bytes: fact.Known[[]byte](nil)}
 	}
 	r.entries(found)
-	r.out.Contents = fact.Contents{Base: side(found, p.MergeBase, wants), Head: side(found, p.Head.SHA, wants)}
+	r.out.Contents = contents(found, p, wants, 1)
+	for round := 2; ; round++ { // what was read can lead further
+		more := r.g.options.Wants(p.Files, needs, r.out.Contents)
+		if len(more) == 0 {
+			break
+		}
+		wants = append(wants, more...)
+		got, err := r.client.Objects(ctx, r.ref.Owner, r.ref.Repo, asksFor(p, more))
+		if err != nil {
+			return err
+		}
+		maps.Copy(found, got)
+		r.out.Contents = contents(found, p, wants, round)
+	}
 	return r.snapshots(ctx, commits, paths, found, then, needs)
+}
+
+// asksFor asks for contents at the merge base and at the head.
+func asksFor(p *fact.Pull, wants []Want) []github.Ask {
+	var out []github.Ask
+	for _, sha := range []string{p.MergeBase, p.Head.SHA} {
+		for _, w := range wants {
+			out = append(out, github.Ask{Place: github.Place{Commit: sha, Path: w.Path}, Content: true, List: w.Dir})
+		}
+	}
+	return out
+}
+
+func contents(found map[github.Place]github.Object, p *fact.Pull, wants []Want, rounds int) fact.Contents {
+	return fact.Contents{Base: side(found, p.MergeBase, wants), Head: side(found, p.Head.SHA, wants), Rounds: rounds}
 }
 
 // absences are the sides of added and removed files on which nothing stands.
@@ -135,19 +160,28 @@ func (r *reading) entries(found map[github.Place]github.Object) {
 // side is what one commit holds of the wants.
 func side(found map[github.Place]github.Object, sha string, wants []Want) fact.Side {
 	s := fact.Side{Files: make(map[string]fact.Maybe[[]byte]), Dirs: make(map[string]fact.Maybe[[]string])}
+	file := func(path string) {
+		o := look(found, sha, path)
+		s.Files[path] = o.Bytes
+		if o.Target != nil {
+			if s.Links == nil {
+				s.Links = make(map[string]fact.Maybe[string])
+			}
+			s.Links[path] = *o.Target
+		}
+	}
 	for _, w := range wants {
-		o := look(found, sha, w.Path)
 		if !w.Dir {
-			s.Files[w.Path] = o.Bytes
+			file(w.Path)
 			continue
 		}
-		s.Dirs[w.Path] = o.Names
-		for _, name := range o.Names.Value {
-			path := name
+		names := look(found, sha, w.Path).Names
+		s.Dirs[w.Path] = names
+		for _, name := range names.Value {
 			if w.Path != "" {
-				path = w.Path + "/" + name
+				name = w.Path + "/" + name
 			}
-			s.Files[path] = look(found, sha, path).Bytes
+			file(name)
 		}
 	}
 	return s
@@ -178,7 +212,7 @@ func (r *reading) comparedThen(ctx context.Context, commits []string) (map[strin
 	for _, sha := range commits {
 		wg.Go(func() {
 			got, err := r.client.Compare(ctx, r.ref.Owner, r.ref.Repo, r.out.Pull.Base.SHA, sha)
-			why := refusal(err)
+			why := github.Refusal(err)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil && why == "" {
@@ -272,8 +306,8 @@ func (r *reading) elsewhere(ctx context.Context, s *fact.Snapshot, then compared
 	}
 	moved, err := r.client.Compare(ctx, r.ref.Owner, r.ref.Repo, then.MergeBase, p.MergeBase)
 	switch {
-	case refusal(err) != "":
-		return "what the base has changed since cannot be compared: " + refusal(err), nil
+	case github.Refusal(err) != "":
+		return "what the base has changed since cannot be compared: " + github.Refusal(err), nil
 	case err != nil:
 		return "", err
 	}

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -68,3 +69,25 @@ func (e *Error) RetryAt() time.Time { return e.Until }
 // Temporary reports whether the same call may succeed later without anybody
 // doing anything.
 func (e *Error) Temporary() bool { return e.Kind == RateLimited || e.Kind == Transient }
+
+// Refusal says why GitHub will not answer a question, in words that fit after
+// "because"; "" for no error, and for one that may be over soon.
+func Refusal(err error) string {
+	var e *Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	switch e.Kind {
+	case NotFound:
+		return "GitHub has none of that name, or hides it from rolecall"
+	case Permission:
+		return "rolecall's installation lacks the permission to read it"
+	case Forbidden:
+		return "GitHub forbids rolecall to read it"
+	case TooLarge:
+		return "there is more of it than rolecall reads"
+	case Unprocessable:
+		return "GitHub cannot show it"
+	}
+	return ""
+}

@@ -33,6 +33,9 @@ type Object struct {
 	// Bytes is set where contents were asked for: nil where no file stands
 	// there.
 	Bytes fact.Maybe[[]byte]
+	// Target is where the symbolic link leads that stands there, nil where
+	// none does or contents were not asked for.
+	Target *fact.Maybe[string]
 	// Names is set where a directory was asked for: all files directly in it,
 	// sorted, nil where there is no such directory.
 	Names fact.Maybe[[]string]
@@ -176,6 +179,13 @@ func (r *objectReader) fill(at Place, e fact.Entry, content bool) bool {
 			return false
 		}
 		o.Bytes = bytes
+		if e.Mode == modeLink {
+			to, ok := r.client.app.cache.blobs.get(blobKey{r.scope, e.Blob})
+			if !ok {
+				return false
+			}
+			o.Target = target(fact.Known(to))
+		}
 	}
 	r.out[at] = o
 	return true
@@ -331,6 +341,9 @@ func (r *objectReader) content(at Place, e fact.Entry, got *contentAnswer, wante
 	if wanted {
 		bytes, ok := r.bytesOf(e)
 		switch {
+		case ok && e.Mode == modeLink:
+			o.Bytes = bytes
+			r.link(&o, at, e, got)
 		case ok:
 			o.Bytes = bytes
 		case got == nil:
@@ -345,6 +358,27 @@ func (r *objectReader) content(at Place, e fact.Entry, got *contentAnswer, wante
 		}
 	}
 	r.out[at] = o
+}
+
+// link sets where a link leads, or notes that this needs a call.
+func (r *objectReader) link(o *Object, at Place, e fact.Entry, got *contentAnswer) {
+	cache := r.client.app.cache
+	key := blobKey{r.scope, e.Blob}
+	to, ok := cache.blobs.get(key)
+	if !ok && got != nil && got.usable(e.Blob) {
+		to, ok = []byte(*got.Text), true
+		cache.blobs.put(key, to, len(to)+256)
+	}
+	if !ok {
+		o.Target = target(fact.Unknown[[]byte]("it was not read"))
+		r.need = append(r.need, pending{at, e.Blob})
+		return
+	}
+	o.Target = target(fact.Known(to))
+}
+
+func target(m fact.Maybe[[]byte]) *fact.Maybe[string] {
+	return &fact.Maybe[string]{Value: string(m.Value), Unknown: m.Unknown}
 }
 
 // fetchBlobs reads the files whose text the query could not give.
@@ -372,7 +406,11 @@ func (r *objectReader) fetchBlobs(ctx context.Context) error {
 			defer r.mu.Unlock()
 			for _, at := range by[sha] {
 				o := r.out[at]
-				o.Bytes = got
+				if o.Target != nil {
+					o.Target = target(got)
+				} else {
+					o.Bytes = got
+				}
 				r.out[at] = o
 			}
 			return nil

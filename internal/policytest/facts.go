@@ -41,7 +41,7 @@ func (g *given) facts(p *policy.Policy) fact.Pull {
 	pull.Files = trees.files()
 	g.timeline(&pull)
 	g.reviewed(&pull, trees, p.Needs().Patches)
-	pull.Findings = analyse.Analyse(pull.Files, trees.contents(analyse.Wants(pull.Files, p.Needs().Names)))
+	pull.Findings = analyse.Analyse(pull.Files, trees.contents(pull.Files, p.Needs().Names))
 	pull.Roster = g.people(p, &pull)
 	return pull
 }
@@ -247,7 +247,7 @@ func (t *trees) snapshot(sha string, then map[string]*string, patches bool) fact
 }
 
 // contents reads what an analysis wants on both sides.
-func (t *trees) contents(wants []analyse.Want) fact.Contents {
+func (t *trees) contents(files []fact.File, names []string) fact.Contents {
 	texts := func(files map[string]*file, head bool) map[string]fact.Maybe[[]byte] {
 		out := map[string]fact.Maybe[[]byte]{}
 		for name, text := range t.given.unchanged {
@@ -265,7 +265,14 @@ func (t *trees) contents(wants []analyse.Want) fact.Contents {
 		}
 		return out
 	}
-	return fact.Contents{Base: side(texts(t.before, false), wants), Head: side(texts(t.after, true), wants)}
+	base, head := texts(t.before, false), texts(t.after, true)
+	var c fact.Contents
+	var wants []analyse.Want
+	for more := analyse.Wants(files, names, c); len(more) > 0; more = analyse.Wants(files, names, c) {
+		wants = append(wants, more...)
+		c = fact.Contents{Base: side(base, wants), Head: side(head, wants), Rounds: c.Rounds + 1}
+	}
+	return c
 }
 
 func side(texts map[string]fact.Maybe[[]byte], wants []analyse.Want) fact.Side {

@@ -27,9 +27,11 @@ func (r *Reader) Decide(p *policy.Policy, c Change, people func(*policy.Policy, 
 
 // Find sets the findings behind the names.
 func (r *Reader) Find(pull *fact.Pull, names []string) error {
-	contents, err := r.Contents(*pull, analyse.Wants(pull.Files, names))
-	if err != nil {
-		return err
+	var contents fact.Contents
+	for wants := analyse.Wants(pull.Files, names, contents); len(wants) > 0; wants = analyse.Wants(pull.Files, names, contents) {
+		if err := r.Read(*pull, wants, &contents); err != nil {
+			return err
+		}
 	}
 	memory := r.options.Memory
 	if memory == nil {

@@ -89,8 +89,19 @@ func gitError(name string, err error, stderr string) error {
 	if said == "" {
 		return fmt.Errorf("git %s: %w", name, err)
 	}
-	return fmt.Errorf("git %s: %s: %w", name, said, err)
+	return failure{"git " + name + ": " + said, err}
 }
+
+// failure is what git said when it failed; the exit status says no more to
+// people.
+type failure struct {
+	said string
+	err  error
+}
+
+func (f failure) Error() string { return f.said }
+
+func (f failure) Unwrap() error { return f.err }
 
 // command prepares git so that nothing in the repository can make it run
 // another program. The folder is no argument, so that none is taken for an

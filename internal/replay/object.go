@@ -239,6 +239,16 @@ func (o *objects) content(e fact.Entry) (fact.Maybe[[]byte], error) {
 	case e.Mode == modeModule:
 		return fact.Unknown[[]byte]("it is a submodule"), nil
 	}
+	return o.blob(e)
+}
+
+// target is where a symbolic link leads.
+func (o *objects) target(e fact.Entry) (fact.Maybe[string], error) {
+	m, err := o.blob(e)
+	return fact.Maybe[string]{Value: string(m.Value), Unknown: m.Unknown}, err
+}
+
+func (o *objects) blob(e fact.Entry) (fact.Maybe[[]byte], error) {
 	body, size, err := o.read(e.Blob, "blob", maxContent)
 	switch {
 	case errors.Is(err, errMissing):

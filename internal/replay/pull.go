@@ -266,24 +266,22 @@ func (r *Reader) Policy(sha string) (*policy.Source, error) {
 	return &policy.Source{Name: policy.RepoPath, Blob: e.Blob, Bytes: text.Value}, nil
 }
 
-// Contents reads, at the merge base and at the head, what an analysis wants.
-func (r *Reader) Contents(p fact.Pull, wants []analyse.Want) (fact.Contents, error) {
-	base, err := r.side(p.MergeBase, wants)
-	if err != nil {
-		return fact.Contents{}, err
+// Read adds to c, of the merge base and of the head, what an analysis wants.
+func (r *Reader) Read(p fact.Pull, wants []analyse.Want, c *fact.Contents) error {
+	c.Rounds++
+	if err := r.side(&c.Base, p.MergeBase, wants); err != nil {
+		return err
 	}
-	head, err := r.side(p.Head.SHA, wants)
-	return fact.Contents{Base: base, Head: head}, err
+	return r.side(&c.Head, p.Head.SHA, wants)
 }
 
-func (r *Reader) side(sha string, wants []analyse.Want) (fact.Side, error) {
-	s := fact.Side{Files: make(map[string]fact.Maybe[[]byte]), Dirs: make(map[string]fact.Maybe[[]string])}
-	if len(wants) == 0 {
-		return s, nil
+func (r *Reader) side(s *fact.Side, sha string, wants []analyse.Want) error {
+	if s.Files == nil {
+		*s = fact.Side{Files: make(map[string]fact.Maybe[[]byte]), Dirs: make(map[string]fact.Maybe[[]string]), Links: make(map[string]fact.Maybe[string])}
 	}
 	c, err := r.objects.commit(sha)
 	if err != nil {
-		return s, err
+		return err
 	}
 	for _, w := range wants {
 		e, err := r.objects.at(c.Tree, w.Path)
@@ -295,30 +293,38 @@ func (r *Reader) side(sha string, wants []analyse.Want) (fact.Side, error) {
 			s.Files[w.Path] = fact.Unknown[[]byte](errMissing.Error())
 			continue
 		case err != nil:
-			return s, err
+			return err
 		}
 		if w.Dir {
 			err = r.list(s, w.Path, e)
-		} else if s.Files[w.Path], err = r.content(s, w.Path, e); err != nil {
-			return s, err
+		} else {
+			err = r.content(s, w.Path, e)
 		}
 		if err != nil {
-			return s, err
+			return err
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // content reads an entry once for each path.
-func (r *Reader) content(s fact.Side, path string, e fact.Entry) (fact.Maybe[[]byte], error) {
-	if got, ok := s.Files[path]; ok {
-		return got, nil
+func (r *Reader) content(s *fact.Side, path string, e fact.Entry) error {
+	if _, ok := s.Files[path]; ok {
+		return nil
 	}
-	return r.objects.content(e)
+	got, err := r.objects.content(e)
+	if err != nil {
+		return err
+	}
+	s.Files[path] = got
+	if e.Mode == modeLink {
+		s.Links[path], err = r.objects.target(e)
+	}
+	return err
 }
 
 // list reads the names and the contents of the files directly in a directory.
-func (r *Reader) list(s fact.Side, dir string, e fact.Entry) error {
+func (r *Reader) list(s *fact.Side, dir string, e fact.Entry) error {
 	if e.Mode != modeTree {
 		s.Dirs[dir] = fact.Known[[]string](nil) // no directory
 		return nil
@@ -339,7 +345,7 @@ func (r *Reader) list(s fact.Side, dir string, e fact.Entry) error {
 		if child.Mode != modeTree {
 			names = append(names, child.name)
 		}
-		if s.Files[path], err = r.content(s, path, child.Entry); err != nil {
+		if err = r.content(s, path, child.Entry); err != nil {
 			return err
 		}
 	}

@@ -284,7 +284,8 @@ func TestContentsSayWhatIsAbsentAndWhatIsUnknown(t *testing.T) {
 	head := w.commit("two")
 	r := w.reader()
 	p := pullOf(t, r, base, head)
-	got, err := r.Contents(p, []analyse.Want{{Path: "a/b/d.go"}, {Path: "big"}, {Path: "a/b", Dir: true}, {Path: "gone", Dir: true}, {Path: "", Dir: true}, {Path: "a"}})
+	var got fact.Contents
+	err := r.Read(p, []analyse.Want{{Path: "a/b/d.go"}, {Path: "big"}, {Path: "a/b", Dir: true}, {Path: "gone", Dir: true}, {Path: "", Dir: true}, {Path: "a"}}, &got)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,6 +298,9 @@ func TestContentsSayWhatIsAbsentAndWhatIsUnknown(t *testing.T) {
 	check("a file", got.Head.File("a/b/d.go"), true, true)
 	check("an empty file", got.Head.File("a/b/empty"), true, true)
 	check("a link", got.Head.File("a/b/link"), false, false)
+	if to := got.Head.Links["a/b/link"]; to.Value != "c.go" {
+		t.Errorf("the link leads to %v", to)
+	}
 	check("a file over the bound", got.Head.File("big"), false, false)
 	check("a directory in place of a file", got.Head.File("a"), true, false)
 	check("what was not asked for", got.Head.File("other"), false, false)

@@ -26,8 +26,9 @@ func Findings(w io.Writer, pull fact.Pull, color bool) error {
 		if r.From != "" {
 			s += " from " + code(r.From)
 		}
+		s += " in " + code(cmp.Or(r.Dir, "."))
 		if r.Kind.IsKnown() {
-			s += " (" + plain(r.Kind.Value) + ")"
+			s += " (" + plain(strings.Replace(r.Kind.Value, "data", "data store", 1)) + ")"
 		} else {
 			s += " (of a kind that cannot be told: " + plain(r.Kind.Unknown) + ")"
 		}

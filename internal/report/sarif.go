@@ -39,6 +39,7 @@ type (
 	sarifResult struct {
 		RuleID    string          `json:"ruleId"`
 		RuleIndex int             `json:"ruleIndex"`
+		Kind      string          `json:"kind"` // a level other than "none" is of what fails alone
 		Level     string          `json:"level"`
 		Message   sarifText       `json:"message"`
 		Locations []sarifLocation `json:"locations"`
@@ -51,6 +52,9 @@ type (
 			Artifact struct {
 				URI string `json:"uri"`
 			} `json:"artifactLocation"`
+			Region struct {
+				StartLine int `json:"startLine"`
+			} `json:"region"` // GitHub wants one
 		} `json:"physicalLocation"`
 	}
 )
@@ -67,12 +71,12 @@ func SARIF(w io.Writer, d policy.Decision, files []fact.File, version string) er
 		if !rule.InForce {
 			continue
 		}
-		level := "error"
+		kind, level := "fail", "error"
 		switch {
+		case rule.Status == policy.Met:
+			kind, level = "pass", "none"
 		case rule.Advice || d.Observe:
 			level = "note"
-		case rule.Status == policy.Met:
-			level = "none"
 		}
 		id := clean(rule.Name)
 		if rule.Floor {
@@ -83,7 +87,7 @@ func SARIF(w io.Writer, d policy.Decision, files []fact.File, version string) er
 			about = "rule " + clean(rule.Name)
 		}
 		run.Results = append(run.Results, sarifResult{
-			RuleID: id, RuleIndex: len(run.Tool.Driver.Rules), Level: level,
+			RuleID: id, RuleIndex: len(run.Tool.Driver.Rules), Kind: kind, Level: level,
 			Message: sarifText{n.message(rule)}, Locations: locations(rule, files),
 		})
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{id, sarifText{about}})
@@ -117,18 +121,32 @@ func (n names) message(rule policy.RuleResult) string {
 	return text
 }
 
+// relative is a path as a reference that no reader takes for one with a scheme.
+func relative(path string) string {
+	escaped := (&url.URL{Path: "./" + strings.ToValidUTF8(path, "\uFFFD")}).EscapedPath()[2:]
+	return strings.ReplaceAll(escaped, ":", "%3A")
+}
+
+// maxLocations is how many GitHub shows of one result.
+// https://docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
+const maxLocations = 100
+
 // locations are the changed files in a rule's scope, as they are called at the
 // head; a result without any stands at the policy.
 func locations(rule policy.RuleResult, files []fact.File) []sarifLocation {
 	out := []sarifLocation{}
 	add := func(path string) {
 		var l sarifLocation
-		l.Physical.Artifact.URI = (&url.URL{Path: "./" + strings.ToValidUTF8(path, "\uFFFD")}).EscapedPath()[2:]
+		l.Physical.Region.StartLine = 1
+		l.Physical.Artifact.URI = relative(path)
 		out = append(out, l)
 	}
 	for _, f := range files {
 		if rule.Scope.All || slices.ContainsFunc(f.Paths(), func(p string) bool { return slices.Contains(rule.Scope.Paths, p) }) {
 			add(f.Path)
+		}
+		if len(out) == maxLocations {
+			break
 		}
 	}
 	if len(out) == 0 {

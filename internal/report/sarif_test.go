@@ -46,11 +46,13 @@ func TestSARIFHasOneResultForEachRuleInForce(t *testing.T) {
 			Results []struct {
 				RuleID    string
 				RuleIndex int
+				Kind      string
 				Level     string
 				Message   struct{ Text string }
 				Locations []struct {
 					PhysicalLocation struct {
 						ArtifactLocation struct{ URI string }
+						Region           struct{ StartLine int }
 					}
 				}
 			}
@@ -74,7 +76,13 @@ func TestSARIFHasOneResultForEachRuleInForce(t *testing.T) {
 		if id := log.Runs[0].Tool.Driver.Rules[r.RuleIndex].ID; id != r.RuleID {
 			t.Errorf("the result of %s points to the rule %s", r.RuleID, id)
 		}
+		if (r.Kind == "fail") != (r.Level != "none") {
+			t.Errorf("a result of the kind %s has the level %s", r.Kind, r.Level)
+		}
 		for _, l := range r.Locations {
+			if l.PhysicalLocation.Region.StartLine != 1 {
+				t.Errorf("the region of %s is %+v", r.RuleID, l.PhysicalLocation.Region)
+			}
 			one.Paths = append(one.Paths, l.PhysicalLocation.ArtifactLocation.URI)
 		}
 		got = append(got, one)
@@ -82,7 +90,7 @@ func TestSARIFHasOneResultForEachRuleInForce(t *testing.T) {
 	why := "It concerns 1 part of this change: instances/main.tf."
 	want := []result{
 		{"go", "error", "Review required: Cloud Engineer (@ana). " + why, []string{"new%20name%231.go"}},
-		{"everything", "none", why, []string{"new%20name%231.go", "a:b%0A%25.tf"}},
+		{"everything", "none", why, []string{"new%20name%231.go", "a%3Ab%0A%25.tf"}},
 		{"floor/docs", "note", "Review required: Cloud Engineer (@ana). " + why, []string{policy.RepoPath}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

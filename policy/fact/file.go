@@ -48,6 +48,9 @@ func (f File) Paths() []string {
 type Contents struct {
 	Base Side // at the merge base
 	Head Side // at the head
+	// Rounds is how many times the analysis was asked what it needs, and given
+	// it: what one reading shows can make it need more.
+	Rounds int
 }
 
 // Side is what one commit holds of the paths that were asked for.
@@ -59,6 +62,9 @@ type Side struct {
 	// Dirs maps a directory ("" for the root) to the names of all files
 	// directly in it; an absent key was not asked for.
 	Dirs map[string]Maybe[[]string]
+	// Links maps the paths in Files at which a symbolic link stands to what it
+	// holds: the path that it leads to, from its own directory.
+	Links map[string]Maybe[string]
 }
 
 // File returns the bytes at path; nil where no file stands there.

@@ -3,12 +3,12 @@ package golang_test
 import (
 	"go/parser"
 	"go/token"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/rolecall/rolecall/internal/analyse/analysetest"
+	"github.com/rolecall/rolecall/internal/analyse/golang"
 )
 
 // pairs are two versions of each source: one literal or name differs.
@@ -108,41 +108,11 @@ func TestHostileFilesAreBounded(t *testing.T) {
 			if raceEnabled {
 				t.Skip("the race detector multiplies time and memory")
 			}
-			// Collect early, so that what is in use is what is needed.
-			defer debug.SetGCPercent(debug.SetGCPercent(20))
-			runtime.GC()
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			peak := make(chan uint64)
-			stop := make(chan struct{})
-			go func() {
-				var most uint64
-				for {
-					select {
-					case <-stop:
-						peak <- most
-						return
-					case <-time.After(10 * time.Millisecond):
-						runtime.ReadMemStats(&after)
-						most = max(most, after.HeapInuse+after.StackInuse)
-					}
-				}
-			}()
-			start := time.Now()
-			res := compare([]byte("package p\n"), []byte(src))
-			took := time.Since(start)
-			close(stop)
-			if most := <-peak; most > before.HeapInuse+before.StackInuse+150<<20 {
-				t.Errorf("took %d MB", most>>20)
-			}
-			// What is not bounded takes minutes; how fast it is, benchmarks say.
-			if took > 20*time.Second {
-				t.Errorf("took %s", took)
-			}
+			var res golang.Result
+			analysetest.Bounded(t, func() { res = compare([]byte("package p\n"), []byte(src)) })
 			if m := res.Cosmetic["p/a.go"]; m.IsKnown() && m.Value && name != "comments" {
 				t.Errorf("cosmetic")
 			}
-			t.Logf("%s, %v", took.Round(time.Millisecond), res.Cosmetic["p/a.go"])
 		})
 	}
 }

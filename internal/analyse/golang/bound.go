@@ -17,6 +17,9 @@ const (
 	// maxElse bounds the "else" between two brackets, each of which nests in
 	// the one before it.
 	maxElse = 5_000
+	// maxObjects bounds the names that one file declares to other packages'
+	// knowledge, each of which takes far more room than its source.
+	maxObjects = 50_000
 )
 
 // bound returns why src is not parsed, "" where it is safe to.

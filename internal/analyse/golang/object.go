@@ -81,6 +81,11 @@ func (r *reading) object(o object, from int, write func()) {
 		r.objects = nil
 		return
 	}
+	if len(r.objects) == maxObjects {
+		r.unread = "it declares more than 50,000 names"
+		r.objects = nil
+		return
+	}
 	o.sum = sha256.Sum256(r.w.buf[from:])
 	slices.Sort(r.refs)
 	o.refs = slices.Clone(slices.Compact(r.refs))

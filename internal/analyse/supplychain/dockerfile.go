@@ -28,6 +28,7 @@ func (a *analysis) dockerfile(e edit) error {
 // scratch left out, and its global arguments as written.
 // Source: https://docs.docker.com/reference/dockerfile/
 func imagesOf(src []byte) (images []string, args string) {
+	var global strings.Builder
 	stages := map[string]bool{"scratch": true}
 	started := false
 	add := func(image string) {
@@ -46,7 +47,7 @@ func imagesOf(src []byte) (images []string, args string) {
 			add(words[1])
 		case "ARG":
 			if !started {
-				args += strings.Join(words[1:], " ") + "\n"
+				global.WriteString(strings.Join(words[1:], " ") + "\n")
 			}
 		case "FROM":
 			started = true
@@ -72,7 +73,7 @@ func imagesOf(src []byte) (images []string, args string) {
 			}
 		}
 	}
-	return images, args
+	return images, global.String()
 }
 
 func withoutFlags(words []string) []string {

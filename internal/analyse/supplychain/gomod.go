@@ -17,6 +17,7 @@ import (
 type moduleFile struct {
 	require   map[string]requirement
 	replace   map[module.Version]module.Version
+	by        map[string]bool // modules that replace others
 	exclude   map[module.Version]bool
 	tool      map[string]bool
 	goVersion string
@@ -63,7 +64,7 @@ func (a *analysis) workspace(e edit) error {
 
 func newModuleFile() moduleFile {
 	return moduleFile{
-		require: map[string]requirement{}, replace: map[module.Version]module.Version{},
+		require: map[string]requirement{}, replace: map[module.Version]module.Version{}, by: map[string]bool{},
 		exclude: map[module.Version]bool{}, tool: map[string]bool{},
 	}
 }
@@ -77,6 +78,9 @@ func (m *moduleFile) common(g *modfile.Go, t *modfile.Toolchain, replace []*modf
 	}
 	for _, r := range replace {
 		m.replace[r.Old] = r.New
+		if !local(r.New) {
+			m.by[r.New.Path] = true
+		}
 	}
 }
 
@@ -188,15 +192,7 @@ func dedupe(all []fact.Dependency) []fact.Dependency {
 
 // knows reports whether code of the module could be built in already.
 func (m moduleFile) knows(p string) bool {
-	if requires(m, p) {
-		return true
-	}
-	for _, r := range m.replace {
-		if r.Path == p && !local(r) {
-			return true
-		}
-	}
-	return false
+	return requires(m, p) || m.by[p]
 }
 
 func requires(m moduleFile, p string) bool {

@@ -1,11 +1,11 @@
 package terraform_test
 
 import (
-	"runtime"
-	"runtime/debug"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/rolecall/rolecall/internal/analyse/analysetest"
+	"github.com/rolecall/rolecall/internal/analyse/terraform"
 )
 
 // TestBombsAreDefused holds each of a list of nasty files of up to 1 MB to
@@ -103,39 +103,9 @@ func defused(t *testing.T, path, was, src string) {
 	if len(src) > 1<<20 {
 		t.Fatalf("%d bytes", len(src))
 	}
-	// Collect early, so that what is in use is what is needed.
-	defer debug.SetGCPercent(debug.SetGCPercent(20))
-	runtime.GC()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	stop, peak := make(chan struct{}), make(chan uint64)
-	go func() {
-		var most uint64
-		for {
-			select {
-			case <-stop:
-				peak <- most
-				return
-			case <-time.After(5 * time.Millisecond):
-				runtime.ReadMemStats(&after)
-				most = max(most, after.HeapInuse+after.StackInuse)
-			}
-		}
-	}()
-	start := time.Now()
-	res := compareAt(path, was, src)
-	took := time.Since(start)
-	close(stop)
-	used := max(0, int64(<-peak)-int64(before.HeapInuse+before.StackInuse)) >> 20
-	if used > 100 {
-		t.Errorf("took %d MB", used)
-	}
-	// What is not bounded takes minutes; how fast it is, benchmarks say.
-	if took > 20*time.Second {
-		t.Errorf("took %s", took)
-	}
+	var res terraform.Result
+	analysetest.Bounded(t, func() { res = compareAt(path, was, src) })
 	if m := res.Cosmetic[path]; m.IsKnown() && m.Value && !strings.HasPrefix(src, "#") {
 		t.Error("it is called cosmetic")
 	}
-	t.Logf("%s, %d MB, %d bytes: %+v", took.Round(time.Millisecond), used, len(src), res.Cosmetic[path])
 }

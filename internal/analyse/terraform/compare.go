@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -36,6 +35,7 @@ type analysis struct {
 	signs    []string            // files whose comments change what tools or readers see
 	local    map[string][]string // directory of a module: those that it calls
 	known    map[string][]string // directory: the files of its module
+	covered  map[string]cover    // directory: what an approval of it covers
 	parsed   int
 	result   Result
 }
@@ -127,7 +127,7 @@ func (a *analysis) units(p string, v version) ([]unit, string) {
 	for _, u := range all {
 		if u.sort == module {
 			if source := textOf(u.block, "source").Value; isLocal(source) {
-				a.local[dir] = append(a.local[dir], path.Join(dir, source))
+				a.local[dir] = append(a.local[dir], joined(dir, source))
 			}
 		}
 	}
@@ -237,65 +237,6 @@ func differing(was, is []*unit) (left, right []*unit) {
 	slices.SortStableFunc(left, byPath)
 	slices.SortStableFunc(right, byPath)
 	return left, right
-}
-
-// localSource is the source of a module in the repository, in either syntax.
-var localSource = regexp.MustCompile(`\bsource"?\s*[=:]\s*"(\.\.?(?:/[^"$\n]*)?)"`)
-
-// maxFollowed bounds the local modules that one module's paths include.
-const maxFollowed = 50
-
-// paths returns the files that an analysis of the directories' modules read:
-// their Terraform files and those of the local modules that they call.
-func (a *analysis) paths(dirs ...string) []string {
-	var all []string
-	seen := map[string]bool{}
-	for len(dirs) > 0 && len(seen) < maxFollowed {
-		d := dirs[0]
-		dirs = dirs[1:]
-		if seen[d] {
-			continue
-		}
-		seen[d] = true
-		all = append(all, a.filesOf(d)...)
-		dirs = append(slices.Clone(dirs), a.local[d]...)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-func (a *analysis) filesOf(dir string) []string {
-	if got, ok := a.known[dir]; ok {
-		return got
-	}
-	all := []string{}
-	for _, side := range []fact.Side{a.contents.Base, a.contents.Head} {
-		for _, n := range side.Dirs[dir].Value {
-			p := path.Join(dir, n)
-			if !Is(p) {
-				continue
-			}
-			all = append(all, p)
-			// Files that stay as they are call modules, too. They are not
-			// parsed: what only looks like a call adds a path too many.
-			for _, m := range localSource.FindAllSubmatch(side.File(p).Value, -1) {
-				if to := path.Join(dir, string(m[1])); !slices.Contains(a.local[dir], to) {
-					a.local[dir] = append(a.local[dir], to)
-				}
-			}
-		}
-	}
-	for _, f := range a.files {
-		for _, p := range f.Paths() {
-			if parent(p) == dir {
-				all = append(all, p)
-			}
-		}
-	}
-	slices.Sort(all)
-	all = slices.Compact(all)
-	a.known[dir] = all
-	return all
 }
 
 // guard runs f and reports what it failed at, for whatever no bound foresaw.

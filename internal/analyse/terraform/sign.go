@@ -9,8 +9,12 @@ import (
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
-// markers are words by which comments speak to tools that check Terraform.
-var markers = []string{"tflint-ignore", "tfsec:", "checkov:", "trivy:", "bridgecrew:", "nosec", "nosemgrep", "kics-scan", "#ts:skip", "infracost-", "snyk:", "opa-ignore", "regula:"}
+// Words by which comments speak to tools that check Terraform: those without a
+// colon and, as few comments hold one at all, those with it.
+var (
+	markers      = []string{"tflint-ignore", "nosec", "nosemgrep", "kics-scan", "infracost-", "opa-ignore"}
+	colonMarkers = []string{"tfsec:", "checkov:", "trivy:", "bridgecrew:", "#ts:skip", "snyk:", "regula:"}
+)
 
 // turned reports whether a text can show in another order than it is read.
 func turned(src []byte) bool {
@@ -130,7 +134,8 @@ func marked(src []byte) bool {
 
 func hasMarker(text []byte) bool {
 	lower := bytes.ToLower(text)
-	return slices.ContainsFunc(markers, func(m string) bool { return bytes.Contains(lower, []byte(m)) })
+	holds := func(m string) bool { return bytes.Contains(lower, []byte(m)) }
+	return slices.ContainsFunc(markers, holds) || bytes.IndexByte(lower, ':') >= 0 && slices.ContainsFunc(colonMarkers, holds)
 }
 
 // squash leaves blanks out of a line.

@@ -14,6 +14,9 @@ type Result struct {
 	// Cosmetic holds for each file, by its Path, whether it is provably
 	// without effect; an absent path is unknown.
 	Cosmetic map[string]fact.Maybe[bool]
+	// Unread are the gaps that say only that an approval should cover more
+	// than was read: no change is behind them.
+	Unread []fact.Gap
 }
 
 // endings are those of the files that Terraform, OpenTofu and Terragrunt
@@ -79,6 +82,7 @@ func (m *Memory) Analyse(files []fact.File, c fact.Contents) Result {
 		touched:  map[string]bool{},
 		local:    map[string][]string{},
 		known:    map[string][]string{},
+		covered:  map[string]cover{},
 		result:   Result{Cosmetic: make(map[string]fact.Maybe[bool], len(files))},
 	}
 	if len(files) == 0 {
@@ -91,6 +95,7 @@ func (m *Memory) Analyse(files []fact.File, c fact.Contents) Result {
 		}
 	}
 	a.findings(a.changes())
+	a.uncovered()
 	a.cosmetic()
 	return a.result
 }

@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -65,6 +66,9 @@ func parseWhole(src []byte) (*body, string) {
 	}
 	f, diags := hclsyntax.ParseConfig(src, "", hcl.InitialPos)
 	if diags.HasErrors() {
+		if bytes.Contains(src, []byte("{%")) || bytes.Contains(src, []byte("{{")) {
+			return nil, "the file does not parse: it looks like a template of a generator, which Terraform does not read"
+		}
 		for _, d := range diags {
 			if d.Severity == hcl.DiagError {
 				return nil, "the file does not parse: " + strings.ToLower(d.Summary)

@@ -35,8 +35,9 @@ func Run(m *testing.M) int {
 }
 
 // Each runs f on an empty database of each kind, as subtests named "sqlite"
-// and "postgres". The latter is skipped by -short, and where PostgreSQL is not
-// installed unless ROLECALL_POSTGRES is "require".
+// and "postgres". The latter is skipped unless ROLECALL_POSTGRES is set: to
+// "require", where it is an error that PostgreSQL is not installed, or to
+// anything else, where that is one more reason to skip.
 func Each(t *testing.T, f func(t *testing.T, url string)) {
 	t.Run("sqlite", func(t *testing.T) { f(t, SQLite(t)) })
 	t.Run("postgres", func(t *testing.T) { f(t, Postgres(t)) })
@@ -48,8 +49,8 @@ func SQLite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(),
 // Postgres returns the URL of a new PostgreSQL database, or skips the test.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("PostgreSQL is left out by -short")
+	if testing.Short() || os.Getenv("ROLECALL_POSTGRES") == "" {
+		t.Skip("ROLECALL_POSTGRES=require runs this on PostgreSQL too")
 	}
 	url, err := database(t.Context())
 	switch {

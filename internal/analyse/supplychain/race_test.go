@@ -1,0 +1,5 @@
+//go:build race
+
+package supplychain_test
+
+const raceEnabled = true
