@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/rolecall/rolecall/internal/audit"
+	"github.com/rolecall/rolecall/internal/report"
 	"github.com/rolecall/rolecall/internal/store"
+	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
@@ -183,6 +185,20 @@ func (c *auditShowCmd) Run(ctx context.Context, s streams) error {
 		}
 		for _, e := range entries {
 			showEntry(s.out, e)
+		}
+		before, ok, err := audit.Before(ctx, db, d, entries)
+		if err != nil {
+			return err
+		}
+		if ok {
+			fmt.Fprintf(s.out, "\nwhat decision %d of %s changed of decision %d of %s:\n", d.Generation, d.At.Format(time.RFC3339), before.Generation, before.At.Format(time.RFC3339))
+			lines := report.Changes(policy.Compare(before.Decision, d.Decision))
+			if len(lines) == 0 {
+				lines = []string{"nothing but details"}
+			}
+			for _, l := range lines {
+				fmt.Fprintln(s.out, "  "+l)
+			}
 		}
 		again, differs, err := audit.Replay(d)
 		if err != nil {

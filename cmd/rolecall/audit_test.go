@@ -115,6 +115,30 @@ func TestTheRecordTellsOfAMergeAndCanBeProven(t *testing.T) {
 		if code != 0 || !strings.Contains(out, "it is the same") || !strings.Contains(out, "delivery by eve") || !strings.Contains(out, "create_check") {
 			t.Errorf("show: exit code %d\n%s%s", code, out, errs)
 		}
+		// What each decision changed is on record, and told with its reasons.
+		met := int64(0)
+		entries, err := audit.Entries(t.Context(), w.server.store, w.ref(pr))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			var d store.DecisionEntry
+			if data, ok := e.Data.(json.RawMessage); ok && e.Kind == store.KindDecision {
+				if err := json.Unmarshal(data, &d); err != nil {
+					t.Fatal(err)
+				}
+				if met == 0 && d.Status == "met" {
+					met = d.Generation
+					if !strings.HasPrefix(d.Changed, "waiting → met; ") {
+						t.Errorf("changed: %q", d.Changed)
+					}
+				}
+			}
+		}
+		code, out, _ = w.rolecall("audit", "show", pr.URL(), "--generation", fmt.Sprint(met))
+		if code != 0 || !strings.Contains(out, fmt.Sprintf("what decision %d of ", met)) || !strings.Contains(out, "\n  waiting → met\n") || !strings.Contains(out, "dri of instances: the approval of @ana counts\n") {
+			t.Errorf("what changed: exit code %d\n%s", code, out)
+		}
 	})
 }
 

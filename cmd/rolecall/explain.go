@@ -74,6 +74,7 @@ func (c *explainCmd) decide(ctx context.Context, s streams) (policy.Decision, er
 	if g.Missing {
 		return policy.Decision{}, fmt.Errorf("there is no policy for %s, so rolecall says nothing of it\nhint: rolecall init writes one", pullName(ref))
 	}
+	g.Proposal = pipeline.Tested(ctx, g)
 	_, d := pipeline.Decide(g)
 	return d, nil
 }

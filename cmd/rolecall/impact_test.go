@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,6 +114,13 @@ func TestThePolicysTestsAreRunOnItsPullRequest(t *testing.T) {
 			t.Errorf("the check does not say %q:\n%s", want, c.Summary)
 		}
 		w.fresh(pr)
+		explain := func() string {
+			flags := slices.DeleteFunc(w.fromGitHub(), func(s string) bool { return s == "--github" || s == "--repo" || s == w.repo.FullName() })
+			return w.command(append([]string{"explain", fmt.Sprintf("acme/cloud#%d", pr.Number())}, flags...)...)
+		}
+		if got := explain(); !strings.Contains(got, c.Title) || !strings.Contains(got, "It does not pass its own tests") || !strings.Contains(got, tests+":2") {
+			t.Errorf("explained otherwise than the check, %q:\n%s", c.Title, got)
+		}
 
 		pr.Push("dan", githubtest.Files{tests: strings.Replace(policyTests, `["cloud-engineer"]`, `["cloud-engineer", "security-engineer"]`, 1)})
 		c = w.expect(pr, "in_progress", "Waiting for Manager, Security Engineer")
@@ -119,6 +128,9 @@ func TestThePolicysTestsAreRunOnItsPullRequest(t *testing.T) {
 			t.Errorf("annotations %+v, summary\n%s", c.Annotations, c.Summary)
 		}
 		w.fresh(pr)
+		if got := explain(); !strings.Contains(got, c.Title) || !strings.Contains(got, "It passes its 1 test.") {
+			t.Errorf("explained otherwise than the check, %q:\n%s", c.Title, got)
+		}
 
 		// Tests alone are held to the policy in force.
 		alone := w.open("dan", githubtest.Files{tests: "test \"x\" {\n  expct = {}\n}\n"})

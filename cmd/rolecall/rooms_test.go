@@ -39,7 +39,7 @@ var rooms = map[string][]string{
 	"internal/gather":              {"internal/github", "internal/roster", "internal/command", "internal/store", "policy", "policy/fact"},
 	"internal/plan":                {"policy", "policy/fact"},
 	"internal/report":              {"policy", "policy/fact"},
-	"internal/survey":              {"internal/report", "policy", "policy/fact"},
+	"internal/survey":              {"internal/plan", "internal/report", "policy", "policy/fact"},
 	"internal/apply":               {"internal/plan", "internal/report", "internal/github", "internal/store", "policy", "policy/fact"},
 	"internal/policytest":          {"internal/analyse", "internal/command", "internal/replay", "internal/roster", "policy", "policy/fact"},
 	"internal/replay":              {"internal/analyse", "internal/report", "internal/roster", "policy", "policy/fact"},

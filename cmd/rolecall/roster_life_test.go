@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/x509"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"github.com/rolecall/rolecall/internal/githubtest"
 	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/internal/store/storetest"
+	"github.com/rolecall/rolecall/internal/survey"
 )
 
 // oncall is a calendar's server on loopback.
@@ -420,5 +422,12 @@ func TestADeadlineWakesTheQueue(t *testing.T) {
 		return e.Kind == "request" && strings.Contains(fmt.Sprintf("%s", e.Data), `"choices":[{"login"`)
 	}) {
 		t.Errorf("why somebody was asked is not on record: %+v", entries)
+	}
+	var h survey.Handoff
+	if err := json.Unmarshal([]byte(w.command("handoff", "--database-url", w.database, "--format", "json")), &h); err != nil {
+		t.Fatal(err)
+	}
+	if len(h.Overdue) != 1 || h.Overdue[0].Role != "cloud-engineer" || h.Overdue[0].Step == 0 || len(h.Overdue[0].On) == 0 {
+		t.Errorf("whoever takes over is not told: %+v", h)
 	}
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/rolecall/rolecall/internal/gather"
 	"github.com/rolecall/rolecall/internal/github"
 	"github.com/rolecall/rolecall/internal/pipeline"
-	"github.com/rolecall/rolecall/internal/plan"
 	"github.com/rolecall/rolecall/internal/report"
 	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/internal/survey"
@@ -99,46 +98,28 @@ func (f surveyFlags) wanted(ref fact.Ref) bool {
 }
 
 // asRecorded is a decision from the store as a survey takes it. Whom a look
-// itself asked is not among the facts that it went by, but in the audit trail.
+// itself asked is not among the facts that it went by, but on record.
 func asRecorded(ctx context.Context, st *store.Store, d store.Decision) (survey.Pull, error) {
-	entries, err := st.AuditEntries(ctx, d.Decision.Pull, 0, 10000)
+	p := survey.Pull{Facts: d.Pull, Decision: d.Decision}
+	requests, err := st.RequestsOf(ctx, d.Decision.Pull)
 	if err != nil {
 		return survey.Pull{}, err
 	}
-	p := survey.Pull{Facts: d.Pull, Decision: d.Decision}
-	for _, e := range entries {
-		raw, ok := e.Data.(json.RawMessage)
-		if !ok || e.At.Before(d.At) || e.Kind != string(plan.Request) && e.Kind != string(plan.Withdraw) {
-			continue
+	p.Facts.Requests, p.Facts.Choices = nil, nil
+	for _, r := range requests {
+		login, team := r.Who, ""
+		if strings.Contains(r.Who, "/") {
+			login, team = "", r.Who
 		}
-		var done struct {
-			Logins, Teams, Refused []string
-			Error                  string
+		if r.Until.IsZero() {
+			p.Facts.Requests = append(p.Facts.Requests, fact.Request{Login: login, Team: team})
 		}
-		if err := json.Unmarshal(raw, &done); err != nil {
-			return survey.Pull{}, fmt.Errorf("audit entry %d: %w", e.ID, err)
-		}
-		if done.Error != "" {
-			continue
-		}
-		added := e.Kind == string(plan.Request)
-		note := func(login, team string) {
-			if slices.Contains(done.Refused, login+team) {
-				return
-			}
-			p.Facts.RequestEvents = append(p.Facts.RequestEvents, fact.RequestEvent{Login: login, Team: team, Added: added, At: e.At})
-			p.Facts.Requests = slices.DeleteFunc(slices.Clone(p.Facts.Requests), func(r fact.Request) bool { return r.Login == login && r.Team == team })
-			if added {
-				p.Facts.Requests = append(p.Facts.Requests, fact.Request{Login: login, Team: team})
-			}
-		}
-		for _, login := range done.Logins {
-			note(login, "")
-		}
-		for _, team := range done.Teams {
-			note("", team)
+		p.Facts.RequestEvents = append(p.Facts.RequestEvents, fact.RequestEvent{Login: login, Team: team, Added: true, At: r.At})
+		if r.Choice != nil {
+			p.Facts.Choices = append(p.Facts.Choices, *r.Choice)
 		}
 	}
+	slices.SortStableFunc(p.Facts.RequestEvents, func(a, b fact.RequestEvent) int { return a.At.Compare(b.At) })
 	return p, nil
 }
 

@@ -40,9 +40,8 @@ type Merge struct {
 	// Projects are those that were touched, with their DRIs.
 	Projects []policy.ProjectResult `json:"projects"`
 	Reviews  []policy.ReviewVerdict `json:"reviews"`
-	// BreakGlass holds, as they are on record, the entries of overrides of the
-	// policy on this pull request, and of their repayment.
-	BreakGlass []Event `json:"break_glass"`
+	// BreakGlass tells of the glass that was broken; nil where it was not.
+	BreakGlass *Glass `json:"break_glass,omitempty"`
 }
 
 // Required is one requirement of a rule that was in force.
@@ -56,24 +55,6 @@ type Required struct {
 	Status  policy.Status     `json:"status"`
 	Counted []policy.Approval `json:"counted"`
 }
-
-// Event is an entry of the audit trail.
-type Event struct {
-	Entry    int64           `json:"entry"`
-	At       time.Time       `json:"at"`
-	Kind     string          `json:"kind"`
-	Actor    string          `json:"actor,omitempty"`
-	Delivery string          `json:"delivery,omitempty"`
-	Data     json.RawMessage `json:"data"`
-	Hash     string          `json:"hash"`
-}
-
-func event(e store.Entry) Event {
-	return Event{Entry: e.ID, At: e.At, Kind: e.Kind, Actor: e.Actor, Delivery: e.Delivery, Data: raw(e), Hash: e.Link.Hash}
-}
-
-// breakGlass begins the kinds of all entries of overrides and their repayment.
-const breakGlass = "break_glass"
 
 // Merges calls f for each pull request that was seen merged from since on,
 // oldest first.
@@ -107,15 +88,19 @@ func merge(ctx context.Context, s *store.Store, seen store.Entry) (Merge, error)
 	}
 	m := Merge{
 		Repository: seen.Ref.Owner + "/" + seen.Ref.Repo, Number: seen.Ref.Number, SeenMerged: seen.At, Base: at.Base, Head: at.Head,
-		Status: "none", Policies: []store.PolicyKept{}, Required: []Required{}, Projects: []policy.ProjectResult{}, Reviews: []policy.ReviewVerdict{}, BreakGlass: []Event{},
+		Status: "none", Policies: []store.PolicyKept{}, Required: []Required{}, Projects: []policy.ProjectResult{}, Reviews: []policy.ReviewVerdict{},
 	}
 	generation := at.Generation // for title and author, where there is nothing better
+	var after []recorded
 	for _, e := range entries {
-		if strings.HasPrefix(e.Kind, breakGlass) {
-			m.BreakGlass = append(m.BreakGlass, event(e))
-		}
 		var d store.DecisionEntry
-		if e.Kind != store.KindDecision || json.Unmarshal(raw(e), &d) != nil || d.State != "open" || d.Head != at.Head || d.Base != at.Base || d.Generation > at.Generation {
+		if e.Kind != store.KindDecision || json.Unmarshal(raw(e), &d) != nil {
+			continue
+		}
+		if d.State == "merged" {
+			after = append(after, recorded{d.Generation, e.Link.Hash})
+		}
+		if d.State != "open" || d.Head != at.Head || d.Base != at.Base || d.Generation > at.Generation {
 			continue
 		}
 		generation = d.Generation
@@ -130,6 +115,20 @@ func merge(ctx context.Context, s *store.Store, seen store.Entry) (Merge, error)
 		m.URL, m.Title, m.Author = d.Pull.URL, d.Pull.Title, d.Pull.Author.Login
 		m.Roles = holders(d.Pull)
 	}
+	var decisions []told
+	if m.Status != "none" {
+		decisions = append(decisions, told{d.Decision, m.Record})
+	}
+	for _, r := range after {
+		later, ok, err := s.DecisionOf(ctx, seen.Ref, r.generation)
+		if err != nil {
+			return m, err
+		}
+		if ok {
+			decisions = append(decisions, told{later.Decision, r.hash})
+		}
+	}
+	m.BreakGlass = broken(decisions)
 	if m.Status == "none" {
 		return m, nil
 	}
@@ -141,6 +140,12 @@ func merge(ctx context.Context, s *store.Store, seen store.Entry) (Merge, error)
 		}
 	}
 	return m, nil
+}
+
+// recorded names a decision, and the hash of its entry.
+type recorded struct {
+	generation int64
+	hash       string
 }
 
 // required lists the role requirements of a rule, those of groups included.
@@ -191,21 +196,35 @@ func Entries(ctx context.Context, s *store.Store, ref fact.Ref) ([]store.Entry, 
 	}
 }
 
+// Before returns the decision before d on its pull request, and whether there
+// is one, from the pull request's entries.
+func Before(ctx context.Context, s *store.Store, d store.Decision, entries []store.Entry) (store.Decision, bool, error) {
+	var generation int64
+	for _, e := range entries {
+		var at store.DecisionEntry
+		if e.Kind == store.KindDecision && json.Unmarshal(raw(e), &at) == nil && at.Generation < d.Generation {
+			generation = max(generation, at.Generation)
+		}
+	}
+	if generation == 0 {
+		return store.Decision{}, false, nil
+	}
+	return s.DecisionOf(ctx, d.Ref, generation)
+}
+
 // Columns are the headings of [Merge.Rows].
 var Columns = []string{
 	"repository", "number", "url", "title", "author", "seen_merged", "base", "head", "status", "policies", "record",
-	"rule", "role", "project", "requirement_status", "holders", "approved_by", "via", "review", "approved_commit", "approved_at", "break_glass",
+	"rule", "role", "project", "requirement_status", "holders", "approved_by", "via", "review", "approved_commit", "approved_at",
+	"glass_broken_by", "glass_confirmed_by", "glass_broken_at", "glass_reason", "glass_skipped",
 }
 
 // Rows is the pull request as a table: a row for each approval that counted,
 // and for each requirement without one; one row where nothing was required.
 func (m Merge) Rows() [][]string {
-	var policies, overrides []string
+	var policies []string
 	for _, p := range m.Policies {
 		policies = append(policies, p.Name+"@"+cmp.Or(p.Blob, p.SHA256))
-	}
-	for _, e := range m.BreakGlass {
-		overrides = append(overrides, fmt.Sprintf("%s %s by %s", e.At.Format(time.RFC3339), e.Kind, e.Actor))
 	}
 	head := []string{
 		m.Repository, fmt.Sprint(m.Number), m.URL, m.Title, m.Author, m.SeenMerged.Format(time.RFC3339), m.Base, m.Head, string(m.Status),
@@ -228,8 +247,7 @@ func (m Merge) Rows() [][]string {
 		if !a.At.IsZero() {
 			at = a.At.Format(time.RFC3339)
 		}
-		return append(slices.Clone(head), r.Rule, r.Role, r.Project, string(r.Status), strings.Join(who, " "),
-			a.By, a.Via, review, a.Commit, at, strings.Join(overrides, "; "))
+		return slices.Concat(head, []string{r.Rule, r.Role, r.Project, string(r.Status), strings.Join(who, " "), a.By, a.Via, review, a.Commit, at}, m.BreakGlass.columns())
 	}
 	var rows [][]string
 	for _, r := range m.Required {

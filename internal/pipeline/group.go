@@ -41,7 +41,7 @@ func (l *Line) Group(ctx context.Context, group Group) error {
 		if g.Missing {
 			continue
 		}
-		g.Proposal = tested(ctx, g)
+		g.Proposal = Tested(ctx, g)
 		if _, d := Decide(g); worst == nil || severity[d.Status] > severity[worst.Status] {
 			worst = &d
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/rolecall/rolecall/internal/apply"
 	"github.com/rolecall/rolecall/internal/gather"
 	"github.com/rolecall/rolecall/internal/plan"
+	"github.com/rolecall/rolecall/internal/report"
 	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
@@ -124,7 +125,7 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if g.Missing {
 		return Outcome{}, l.Records.Looked(ctx, ref, g.Pull.Now, g.Pull.UpdatedAt, g.Pull.State)
 	}
-	g.Proposal = tested(ctx, g)
+	g.Proposal = Tested(ctx, g)
 	pull, decision := Decide(g)
 	if decision.Proposal != nil {
 		if decision.Proposal, err = l.foreseen(ctx, g, decision); err != nil {
@@ -141,7 +142,15 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if err != nil {
 		return Outcome{}, fmt.Errorf("what shares a check with %s: %w", ref, err)
 	}
-	also, err := l.left(ctx, g, pull, decision)
+	before, known, err := l.Records.Decided(ctx, ref)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("the decision before on %s: %w", ref, err)
+	}
+	changed := ""
+	if known {
+		changed = report.Changed(policy.Compare(before, decision))
+	}
+	also, err := l.left(ctx, g, pull, before, decision)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("what shared a check with %s: %w", ref, err)
 	}
@@ -151,7 +160,7 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	standing := actions.Standing(decision, pull)
 	actions.Record, err = l.Records.SaveDecision(ctx, store.Decision{
 		Ref: ref, Generation: generation, At: pull.Now, Standing: standing,
-		Decision: decision, Pull: pull, Floor: g.Floor, Own: g.Own, SeenUntil: seenUntil(pull, actions),
+		Changed: changed, Decision: decision, Pull: pull, Floor: g.Floor, Own: g.Own, SeenUntil: seenUntil(pull, actions),
 	})
 	if err != nil {
 		return Outcome{}, fmt.Errorf("save the decision on %s: %w", ref, err)
@@ -195,7 +204,7 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	}
 	l.Log.InfoContext(ctx, "decided",
 		"head", decision.Head, "check", decision.Check, "status", decision.Status,
-		"generation", generation, "actions", len(actions.Actions))
+		"generation", generation, "actions", len(actions.Actions), "changed", changed)
 	return Outcome{Decision: &decision, Actions: len(actions.Actions), Next: next, Also: also}, nil
 }
 

@@ -23,9 +23,9 @@ const (
 	replayed  = 50               // pull requests
 )
 
-// tested returns the proposal with its policy's tests run. It changes nothing
-// of g.
-func tested(ctx context.Context, g gather.Gathered) *policy.Proposal {
+// Tested returns the proposal with its policy's tests run, which Decide needs
+// to say what the server would. It changes nothing of g.
+func Tested(ctx context.Context, g gather.Gathered) *policy.Proposal {
 	if g.Proposal == nil || g.Proposed == nil || g.Proposed.Policy == nil || len(g.Proposed.Tests) == 0 {
 		return g.Proposal
 	}

@@ -46,7 +46,7 @@ func (l *Line) siblings(ctx context.Context, g gather.Gathered, d policy.Decisio
 			if other.Missing {
 				continue
 			}
-			other.Proposal = tested(ctx, other)
+			other.Proposal = Tested(ctx, other)
 			_, known = Decide(other)
 		}
 		if known.Head == d.Head && known.Check == d.Check {
@@ -108,8 +108,9 @@ func same(a, b policy.Decision) bool {
 // left returns the pull requests that shared a check with this one, which has
 // moved on to another head or base or is closed: the check is theirs alone now.
 // With them come those whose check it shares from now on, since they may be
-// looked at just now as if it were theirs alone.
-func (l *Line) left(ctx context.Context, g gather.Gathered, pull fact.Pull, d policy.Decision) ([]fact.Ref, error) {
+// looked at just now as if it were theirs alone. before is the decision before
+// this one, zero where there was none.
+func (l *Line) left(ctx context.Context, g gather.Gathered, pull fact.Pull, before, d policy.Decision) ([]fact.Ref, error) {
 	if pull.State != "open" {
 		var out []fact.Ref
 		for _, s := range pull.Siblings {
@@ -119,12 +120,12 @@ func (l *Line) left(ctx context.Context, g gather.Gathered, pull fact.Pull, d po
 		}
 		return out, nil
 	}
-	before, ok, err := l.Records.Decided(ctx, pull.Ref)
-	if err != nil || ok && before.Head == d.Head && before.Check == d.Check {
-		return nil, err
+	if before.Head == d.Head && before.Check == d.Check {
+		return nil, nil
 	}
 	var out []fact.Ref
-	if ok {
+	if before.Head != "" {
+		var err error
 		if out, err = l.Records.PullsAt(ctx, pull.Ref, before.Head); err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
@@ -39,6 +40,18 @@ func (o Overdue) Marker() string {
 
 func (o Overdue) prefix() string {
 	return fmt.Sprintf("<!-- rolecall:overdue:%s:%s:", o.Role, o.Project)
+}
+
+// Behind lists the requirements of an open pull request whose deadline has
+// passed by pull.Now, each with the step that it has come to and whom it went
+// to, in the order of the rules. Where nobody is asked nothing is late.
+func Behind(d policy.Decision, pull fact.Pull) []Overdue {
+	if pull.State != "open" || !asksPeople(d, pull) {
+		return nil
+	}
+	a := newAsking(pull, "")
+	a.settle(d)
+	return a.behind
 }
 
 // late returns how many steps are due for a requirement, and has those taken
@@ -142,6 +155,7 @@ func (a *asking) remind(o Overdue, u unmetRole) {
 			a.ask(w, o.Since, fact.Choice{Login: o.OnCall, Role: u.holder(), Project: u.Project, Cause: fact.ChosenOnCall, Open: p.Open, Changed: p.Changed, Reviewed: p.Reviewed})
 		}
 	}
+	a.behind = append(a.behind, o)
 	for _, c := range told {
 		if step, _ := c.step(o); step >= o.Step {
 			return

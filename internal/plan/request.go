@@ -30,7 +30,8 @@ type asking struct {
 	fresh  []reviewer                       // to be asked
 
 	choices  map[reviewer]fact.Choice // why somebody is to be asked
-	overdue  []Action                 // reminders that are due
+	behind   []Overdue                // what is late
+	overdue  []Action                 // reminders of it that are due
 	reminded map[string]bool          // requirements whose deadline was looked at
 	next     time.Time                // when time alone changes who is asked; zero: never
 }
@@ -52,7 +53,7 @@ type asks struct {
 func requests(d policy.Decision, pull fact.Pull, o Options) asks {
 	a := newAsking(pull, o.Self)
 	var out asks
-	if !pull.Draft && !d.Observe && d.Status != policy.Broken {
+	if asksPeople(d, pull) {
 		fresh := a.settle(d)
 		gone := a.unneeded()
 		for _, w := range gone {
@@ -105,12 +106,16 @@ func requests(d policy.Decision, pull fact.Pull, o Options) asks {
 	return out
 }
 
+func asksPeople(d policy.Decision, pull fact.Pull) bool {
+	return !pull.Draft && !d.Observe && d.Status != policy.Broken
+}
+
 // settle names whom to ask, so that looking again once they are asked would
 // name nobody else: who is asked can change which alternative is taken.
 func (a *asking) settle(d policy.Decision) (fresh []reviewer) {
 	for range maxReviewers {
 		a.chosen, a.useful, a.fresh = map[reviewer]bool{}, map[reviewer]bool{}, nil
-		a.overdue, a.reminded, a.next = nil, map[string]bool{}, time.Time{}
+		a.behind, a.overdue, a.reminded, a.next = nil, nil, map[string]bool{}, time.Time{}
 		a.require(d)
 		a.wanted(d)
 		if len(a.fresh) == 0 {

@@ -30,7 +30,7 @@ func TestAChoreIsDoneOnceAmongReplicas(t *testing.T) {
 			}},
 			"panic": {Do: func(context.Context, store.Chore) (time.Time, error) { panicked.Add(1); panic("oh") }},
 		}
-		handle := func(context.Context, queue.Target) (queue.Next, error) { return queue.Next{}, nil }
+
 		replicas := 1
 		if s.Dialect() == store.Postgres {
 			replicas = 2
@@ -38,7 +38,7 @@ func TestAChoreIsDoneOnceAmongReplicas(t *testing.T) {
 		var q *queue.Queue
 		for range replicas {
 			var err error
-			if q, err = queue.New(t.Context(), s, queue.Options{Handle: handle, Chores: chores}); err != nil {
+			if q, err = queue.New(t.Context(), s, queue.Options{Handle: nothing, Chores: chores}); err != nil {
 				t.Fatal(err)
 			}
 			if err := q.Start(t.Context()); err != nil {
@@ -64,4 +64,34 @@ func TestAChoreIsDoneOnceAmongReplicas(t *testing.T) {
 			t.Errorf("done %d, failed %d, panicked %d times; want once each, and again later", done.Load(), failed.Load(), panicked.Load())
 		}
 	})
+}
+
+func TestAChoreThatAStopCutsShortIsDueStillAndHasNotFailed(t *testing.T) {
+	s := storetest.Open(t, storetest.SQLite(t))
+	begun := make(chan struct{})
+	chores := map[string]queue.Chore{"long": {Do: func(ctx context.Context, _ store.Chore) (time.Time, error) {
+		close(begun)
+		<-ctx.Done()
+		return time.Time{}, ctx.Err()
+	}}}
+	q, err := queue.New(t.Context(), s, queue.Options{Handle: nothing, Chores: chores})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Want(t.Context(), store.Chore{Kind: "long"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	<-begun
+	if err := q.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if due, err := s.DueChores(t.Context(), 9); err != nil || len(due) != 1 || due[0].Failures != 0 {
+		t.Errorf("due %+v, %v", due, err)
+	}
+	if ok, err := s.ClaimPeriodic(t.Context(), "chores", "next", time.Second); err != nil || !ok {
+		t.Errorf("the next replica has to wait: %t, %v", ok, err)
+	}
 }

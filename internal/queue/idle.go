@@ -24,11 +24,11 @@ func (q *Queue) Idle(ctx context.Context) error {
 			return fmt.Errorf("wait for the queue to be idle: %w", err)
 		}
 		if n == 0 && len(q.o.Chores) > 0 {
-			due, inHand, err := q.store.ChoresDue(ctx)
+			due, err := q.store.DueChores(ctx, 1) // what is being done is due still
 			if err != nil {
 				return fmt.Errorf("wait for the queue to be idle: %w", err)
 			}
-			n = due + inHand
+			n = len(due)
 		}
 		if n == 0 {
 			return nil

@@ -19,6 +19,9 @@ type Periodic struct {
 	Every time.Duration
 	// AtStart has it due whenever a replica starts, too.
 	AtStart bool
+	// Due, where set, is asked first whether there is anything to do, so that
+	// work which is due often, and seldom has any, costs no write.
+	Due func(context.Context) (bool, error)
 	// Run does the work. Its context ends when the replica stops or has lost
 	// the work to another. After an error it is due again within a minute.
 	Run func(context.Context) error
@@ -40,7 +43,7 @@ func (q *Queue) repeat(ctx context.Context, p Periodic) {
 	tick := time.NewTicker(min(beat, p.Every))
 	defer tick.Stop()
 	for {
-		ok, err := q.store.ClaimPeriodic(ctx, p.Name, q.id, q.o.DeadAfter)
+		ok, err := q.claim(ctx, p)
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:
@@ -54,6 +57,16 @@ func (q *Queue) repeat(ctx context.Context, p Periodic) {
 		case <-tick.C:
 		}
 	}
+}
+
+// claim takes the work where there is any, it is due and nobody has it.
+func (q *Queue) claim(ctx context.Context, p Periodic) (ok bool, err error) {
+	if p.Due != nil {
+		if ok, err := p.Due(ctx); err != nil || !ok {
+			return false, err
+		}
+	}
+	return q.store.ClaimPeriodic(ctx, p.Name, q.id, q.o.DeadAfter)
 }
 
 // once does claimed work, and holds it meanwhile.

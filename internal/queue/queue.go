@@ -79,9 +79,6 @@ type Queue struct {
 	stop     context.CancelFunc                // ends the keeper
 	kept     chan struct{}                     // closed when it has
 	repeats  sync.WaitGroup                    // of periodic work
-
-	stopChores context.CancelFunc
-	choresDone chan struct{} // closed when no chore runs any more
 }
 
 // New prepares the queue in the store's database. Nothing is examined before
@@ -92,7 +89,7 @@ func New(ctx context.Context, s *store.Store, o Options) (*Queue, error) {
 	o.Grace = cmp.Or(o.Grace, 10*time.Second)
 	o.DeadAfter = cmp.Or(o.DeadAfter, 10*time.Second)
 	o.Verify = cmp.Or(o.Verify, 30*time.Second)
-	names := map[string]bool{}
+	names := map[string]bool{choresWork: true}
 	for _, p := range o.Periodic {
 		if p.Name == "" || p.Every <= 0 || p.Run == nil || names[p.Name] {
 			return nil, fmt.Errorf("queue: periodic work %q needs a name of its own, an interval and a Run", p.Name)
@@ -262,10 +259,11 @@ func (q *Queue) Start(ctx context.Context) error {
 	keep, stop := context.WithCancel(context.WithoutCancel(ctx))
 	q.stop, q.kept = stop, make(chan struct{})
 	go q.keep(keep)
-	chores, stopChores := context.WithCancel(context.WithoutCancel(ctx))
-	q.stopChores, q.choresDone = stopChores, make(chan struct{})
-	go q.chores(chores)
-	for _, p := range q.o.Periodic {
+	periodic := q.o.Periodic
+	if len(q.o.Chores) > 0 {
+		periodic = append([]Periodic{q.chores()}, periodic...)
+	}
+	for _, p := range periodic {
 		q.repeats.Add(1)
 		go q.repeat(keep, p)
 	}
@@ -287,7 +285,6 @@ func (q *Queue) Stop(ctx context.Context) error {
 	if again {
 		return nil
 	}
-	q.stopChores() // they can be done at any other time
 	err := q.client.Stop(ctx)
 	if ctx.Err() != nil {
 		// Handlers that heed their context end at once; one that does not is
@@ -298,7 +295,6 @@ func (q *Queue) Stop(ctx context.Context) error {
 	}
 	q.stop()
 	<-q.kept
-	<-q.choresDone
 	q.repeats.Wait()
 	if err == nil {
 		err = q.store.Ended(context.WithoutCancel(ctx), q.id)

@@ -21,7 +21,8 @@ func (b *branch) add(format string, args ...any) *branch {
 
 // Tree writes a decision as a tree for a terminal: every rule and why it is in
 // force or not, its requirements and who may meet them, every review and what
-// it counts for or why it does not, and who is left out.
+// it counts for or why it does not, and who is left out; and what became of
+// the policy that the change proposes.
 func Tree(w io.Writer, d policy.Decision, color bool) error {
 	n := titles(d)
 	p := plainer{color: color}
@@ -32,6 +33,11 @@ func Tree(w io.Writer, d policy.Decision, color bool) error {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s %s — %s\n", icon(d.Status), name, n.title(d))
 	grow(&out, &p, n.tree(d), "")
+	if d.Proposal != nil {
+		var b strings.Builder
+		proposal(&b, d)
+		out.WriteString("\n" + strings.TrimRight(Plain(b.String(), color), "\n") + "\n")
+	}
 	_, err := io.WriteString(w, out.String())
 	return err
 }

@@ -55,57 +55,34 @@ func (s *Store) Want(ctx context.Context, chores ...Chore) error {
 	return nil
 }
 
-const dueChores = ` FROM chores WHERE due_at <= ?1 AND leased_until <= ?1 AND wanted_at >= ?2`
-
-// ChoresDue returns how many chores are due and in nobody's hands, and how
-// many are in hand.
-func (s *Store) ChoresDue(ctx context.Context) (due, inHand int, err error) {
+// DueChores returns the chores that are due, the one that waits longest first,
+// at most limit of them. A chore is due until [Store.EndChore].
+func (s *Store) DueChores(ctx context.Context, limit int) ([]Chore, error) {
 	now := time.Now()
-	err = s.reader.QueryRowContext(ctx, s.Query(`SELECT COALESCE(SUM(CASE WHEN leased_until <= ?1 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN leased_until > ?1 THEN 1 ELSE 0 END), 0)
-		FROM chores WHERE due_at <= ?1 AND wanted_at >= ?2`), Micros(now), Micros(now.Add(-wantedFor))).Scan(&due, &inHand)
-	if err != nil {
-		return 0, 0, fmt.Errorf("chores due: %w", err)
-	}
-	return due, inHand, nil
-}
-
-// TakeChore takes a chore that is due, so that no other replica does for as
-// long as the lease lasts; ok is false where none is.
-func (s *Store) TakeChore(ctx context.Context, lease time.Duration) (c Chore, ok bool, err error) {
-	lock := ""
-	if s.dialect == Postgres {
-		lock = " FOR UPDATE SKIP LOCKED"
-	}
-	err = s.Write(ctx, func(ctx context.Context, t *Tx) error {
-		now := time.Now()
-		ok = false
-		err := t.QueryRowContext(ctx, s.Query(`SELECT kind, name, installation, failures`+dueChores+` ORDER BY due_at LIMIT 1`+lock),
-			Micros(now), Micros(now.Add(-wantedFor))).Scan(&c.Kind, &c.Name, &c.Installation, &c.Failures)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		ok = true
-		_, err = t.ExecContext(ctx, s.Query(`UPDATE chores SET leased_until = ?1 WHERE kind = ?2 AND name = ?3 AND installation = ?4`), Micros(now.Add(lease)), c.Kind, c.Name, c.Installation)
+	var out []Chore
+	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT kind, name, installation, failures FROM chores
+		WHERE due_at <= ?1 AND wanted_at >= ?2 ORDER BY due_at LIMIT ?3`), Micros(now), Micros(now.Add(-wantedFor)), limit)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var c Chore
+		err := rows.Scan(&c.Kind, &c.Name, &c.Installation, &c.Failures)
+		out = append(out, c)
 		return err
 	})
 	if err != nil {
-		return Chore{}, false, fmt.Errorf("take chore: %w", err)
+		return nil, fmt.Errorf("due chores: %w", err)
 	}
-	return c, ok, nil
+	return out, nil
 }
 
-// EndChore gives a chore back, to be done again at a time. A zero time forgets
-// it until it is wanted anew.
+// EndChore records that a chore is done, and when it is to be done again. A
+// zero time forgets it until it is wanted anew.
 func (s *Store) EndChore(ctx context.Context, c Chore, next time.Time, failures int) error {
 	err := s.Write(ctx, func(ctx context.Context, t *Tx) error {
 		if next.IsZero() {
 			_, err := t.ExecContext(ctx, s.Query(`DELETE FROM chores WHERE kind = ?1 AND name = ?2 AND installation = ?3`), c.Kind, c.Name, c.Installation)
 			return err
 		}
-		_, err := t.ExecContext(ctx, s.Query(`UPDATE chores SET due_at = ?1, leased_until = 0, failures = ?2 WHERE kind = ?3 AND name = ?4 AND installation = ?5`),
+		_, err := t.ExecContext(ctx, s.Query(`UPDATE chores SET due_at = ?1, failures = ?2 WHERE kind = ?3 AND name = ?4 AND installation = ?5`),
 			Micros(next), failures, c.Kind, c.Name, c.Installation)
 		return err
 	})

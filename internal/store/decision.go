@@ -23,6 +23,9 @@ type Decision struct {
 	// Standing is the external_id of the check that is to show it, "" where
 	// none is.
 	Standing string
+	// Changed says in a line what is not as the decision before had it; "" where
+	// nothing is, or there was none.
+	Changed  string
 	Decision policy.Decision
 	Pull     fact.Pull // the facts; zero once they are retired
 	// Floor and Own are the policies as they stood, byte for byte; nil where
@@ -54,6 +57,7 @@ type DecisionEntry struct {
 	Status     policy.Status `json:"status"`
 	State      string        `json:"state"` // of the pull request: "open", "closed", "merged"
 	Standing   string        `json:"standing,omitempty"`
+	Changed    string        `json:"changed,omitempty"` // for people
 	Policies   []PolicyKept  `json:"policies"`
 	Facts      string        `json:"facts_sha256"`
 	Decision   string        `json:"decision_sha256"`
@@ -82,7 +86,7 @@ func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err 
 	}
 	entry := DecisionEntry{
 		Generation: d.Generation, Base: d.Decision.Base, Head: d.Decision.Head, Check: d.Decision.Check, Status: d.Decision.Status,
-		State: d.Pull.State, Standing: d.Standing, Policies: []PolicyKept{}, Facts: factsHash, Decision: decisionHash,
+		State: d.Pull.State, Standing: d.Standing, Changed: d.Changed, Policies: []PolicyKept{}, Facts: factsHash, Decision: decisionHash,
 	}
 	texts := map[string][]byte{}
 	for _, p := range []struct {

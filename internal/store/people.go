@@ -119,6 +119,42 @@ func (s *Store) asked(ctx context.Context, ref fact.Ref) (map[string]openRequest
 	return out, nil
 }
 
+// Requested is a request for a review that is on record.
+type Requested struct {
+	Asked
+	Until time.Time // when it was first seen to stand no longer; zero: it stands
+}
+
+// RequestsOf returns the requests on record for a pull request, open and past,
+// oldest first.
+func (s *Store) RequestsOf(ctx context.Context, ref fact.Ref) ([]Requested, error) {
+	owner, repo := name(ref)
+	var out []Requested
+	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT reviewer, at, until, why FROM review_requests
+		WHERE owner = ?1 AND repo = ?2 AND number = ?3 ORDER BY at, reviewer`), owner, repo, ref.Number)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var r Requested
+		var at, until int64
+		var why string
+		if err := rows.Scan(&r.Who, &at, &until, &why); err != nil {
+			return err
+		}
+		r.At, r.Until = Time(at), Time(until)
+		if why != "" {
+			r.Choice = &fact.Choice{}
+			if err := json.Unmarshal([]byte(why), r.Choice); err != nil {
+				return err
+			}
+		}
+		out = append(out, r)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("requests of %s: %w", ref, err)
+	}
+	return out, nil
+}
+
 // SetAsked records whose review of a pull request is requested at a moment:
 // these, and nobody else. It writes only where that is news.
 func (s *Store) SetAsked(ctx context.Context, ref fact.Ref, now time.Time, asked []Asked) error {

@@ -2,7 +2,8 @@ package store_test
 
 import (
 	"context"
-	"sync"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,6 +63,13 @@ func TestRequestsAreCountedByPerson(t *testing.T) {
 		set("b", 1)
 		if got := people("c", 9); got.Open["ana"] != 1 || got.Recent["ana"] != 2 || got.Open["bo"] != 0 || got.Recent["bo"] != 1 {
 			t.Errorf("once they are done: %+v", got)
+		}
+		past, err := s.RequestsOf(ctx, pullRef("a", 1))
+		if err != nil || len(past) != 2 || past[0].Who != "bo" || past[0].Choice != nil || past[1].Who != "ana" || past[1].Until.IsZero() || past[1].Choice == nil || *past[1].Choice != choice {
+			t.Errorf("past requests %+v, %v", past, err)
+		}
+		if open, err := s.RequestsOf(ctx, pullRef("a", 2)); err != nil || len(open) != 1 || !open[0].Until.IsZero() {
+			t.Errorf("open requests %+v, %v", open, err)
 		}
 		// A repository that is out of reach asks for nothing.
 		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.DropRepository(ctx, "acme", "A") })
@@ -192,7 +200,7 @@ func TestWhoIsBusyIsKeptOfKnownPeople(t *testing.T) {
 	})
 }
 
-func TestAChoreIsTakenByOneAtATime(t *testing.T) {
+func TestAChoreIsDueUntilItIsEndedAndAsLongAsItIsWanted(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
 		s, ctx := storetest.Open(t, url), t.Context()
 		a, b := store.Chore{Kind: "calendar", Name: "a"}, store.Chore{Kind: "history", Name: "b", Installation: 7}
@@ -201,28 +209,21 @@ func TestAChoreIsTakenByOneAtATime(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		var mu sync.Mutex
-		var took []string
-		var wg sync.WaitGroup
-		for range 8 {
-			wg.Go(func() {
-				c, ok, err := s.TakeChore(ctx, time.Minute)
-				mu.Lock()
-				defer mu.Unlock()
-				if err != nil {
-					t.Error(err)
-				}
-				if ok {
-					took = append(took, c.Name)
-				}
-			})
+		due := func(limit int) string {
+			list, err := s.DueChores(ctx, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out []string
+			for _, c := range list {
+				out = append(out, fmt.Sprintf("%s %s %d %d", c.Kind, c.Name, c.Installation, c.Failures))
+			}
+			return strings.Join(out, ", ")
 		}
-		wg.Wait()
-		if len(took) != 2 || took[0] == took[1] {
-			t.Fatalf("taken were %v", took)
-		}
-		if due, inHand, err := s.ChoresDue(ctx); err != nil || due != 0 || inHand != 2 {
-			t.Errorf("%d due and %d in hand, %v", due, inHand, err)
+		for range 2 { // to look at it takes nothing away
+			if got := due(9); got != "calendar a 0 0, history b 7 0" && got != "history b 7 0, calendar a 0 0" {
+				t.Errorf("due: %s", got)
+			}
 		}
 		if err := s.EndChore(ctx, a, time.Now().Add(-time.Second), 3); err != nil {
 			t.Fatal(err)
@@ -230,15 +231,24 @@ func TestAChoreIsTakenByOneAtATime(t *testing.T) {
 		if err := s.EndChore(ctx, b, time.Time{}, 0); err != nil { // forgotten until it is wanted anew
 			t.Fatal(err)
 		}
-		c, ok, err := s.TakeChore(ctx, -time.Minute) // whose holder is lost at once
-		if err != nil || !ok || c.Name != "a" || c.Failures != 3 {
-			t.Errorf("took %+v, %t, %v", c, ok, err)
+		if got := due(9); got != "calendar a 0 3" {
+			t.Errorf("due: %s", got)
 		}
-		if c, ok, err := s.TakeChore(ctx, time.Minute); err != nil || !ok || c.Name != "a" {
-			t.Errorf("after its holder was lost: %+v, %t, %v", c, ok, err)
+		if err := s.Want(ctx, b); err != nil {
+			t.Fatal(err)
 		}
-		if _, ok, err := s.TakeChore(ctx, time.Minute); err != nil || ok {
-			t.Errorf("there is something left to take: %t, %v", ok, err)
+		if got := due(1); got != "calendar a 0 3" { // it waits longest
+			t.Errorf("due first: %s", got)
+		}
+		if err := s.EndChore(ctx, a, time.Now().Add(time.Hour), 0); err != nil {
+			t.Fatal(err)
+		}
+		err := s.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.ExecContext(ctx, s.Query(`UPDATE chores SET wanted_at = 0 WHERE name = ?1`), "b")
+			return err
+		})
+		if got := due(9); err != nil || got != "" {
+			t.Errorf("due though nobody wants it: %s, %v", got, err)
 		}
 	})
 }

@@ -1,11 +1,13 @@
 package survey
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/rolecall/rolecall/internal/plan"
 	"github.com/rolecall/rolecall/internal/report"
 	"github.com/rolecall/rolecall/policy"
 )
@@ -15,7 +17,8 @@ type Handoff struct {
 	At time.Time `json:"at"`
 	// Debts are the broken glasses for which reviews are owed, oldest first.
 	Debts []DebtLine `json:"debts"`
-	// Overdue are the waiting reviews whose deadline is over, and Stuck what
+	// Overdue are the waiting reviews whose deadline is over, by the working
+	// hours of the role that is asked, and Stuck what
 	// nobody can approve until somebody acts; Waiting is all that waits.
 	Overdue []Waiting `json:"overdue"`
 	Stuck   []Waiting `json:"stuck"`
@@ -47,6 +50,10 @@ type Waiting struct {
 	// Within is the deadline in working hours; zero for none.
 	Within time.Duration `json:"within,omitempty"`
 	Status policy.Status `json:"status"`
+	// Step is how far an overdue one has come: 1 its people are reminded, 2 one
+	// more is asked, 3 OnCall sees to it, who is "" where nobody is on call.
+	Step   int    `json:"step,omitempty"`
+	OnCall string `json:"on_call,omitempty"`
 }
 
 // Left surveys what is left to do at a moment.
@@ -59,6 +66,11 @@ func Left(pulls []Pull, now time.Time) Handoff {
 		if !p.open() || p.Facts.Draft {
 			continue
 		}
+		p.Facts.Now = now
+		late := map[[2]string]plan.Overdue{}
+		for _, o := range plan.Behind(p.Decision, p.Facts) {
+			late[[2]string{o.Role, o.Project}] = o
+		}
 		p.leaves(func(rule policy.RuleResult, r policy.Requirement) {
 			switch r.Status {
 			case policy.Waiting, policy.Refused, policy.Stuck:
@@ -70,9 +82,8 @@ func Left(pulls []Pull, now time.Time) Handoff {
 			if r.Status == policy.Stuck {
 				h.Stuck = append(h.Stuck, w)
 			}
-			// Working hours pass no faster than hours do: what is not late by
-			// the clock is not late at all.
-			if r.Within > 0 && w.Asked && now.Sub(w.Since) > r.Within {
+			if o, ok := late[[2]string{cmp.Or(r.StandIn, r.Role), r.Project}]; ok && r.Within > 0 {
+				w.Since, w.Step, w.OnCall = o.Since, o.Step, o.OnCall
 				h.Overdue = append(h.Overdue, w)
 			}
 		})
@@ -127,6 +138,19 @@ func (p Pull) waiting(rule policy.RuleResult, r policy.Requirement) Waiting {
 	return w
 }
 
+// step is how far an overdue review has come, for people.
+func (w Waiting) step() string {
+	switch {
+	case w.Step == 1:
+		return "reminded"
+	case w.Step == 2:
+		return "one more asked"
+	case w.OnCall == "":
+		return "escalated, and nobody is on call"
+	}
+	return "escalated to " + w.OnCall
+}
+
 // Tables shows the survey.
 func (h Handoff) Tables() []report.Table {
 	debts := report.Table{Title: "Reviews owed for a broken glass", Columns: []string{"Pull request", "Broken by", "Reason", "Owed", "By whom", "Merged"}, Empty: "nothing is owed"}
@@ -138,6 +162,10 @@ func (h Handoff) Tables() []report.Table {
 		debts.Add(d.Pull, d.By, d.Reason, strings.Join(d.Owes, ", "), strings.Join(d.May, ", "), merged)
 	}
 	overdue := h.table("Overdue", "nothing is overdue", h.Overdue)
+	overdue.Columns = append(overdue.Columns, "Step")
+	for i, w := range h.Overdue {
+		overdue.Rows[i] = append(overdue.Rows[i], w.step())
+	}
 	stuck := h.table("What nobody can approve as things stand", "nothing is stuck", h.Stuck)
 	return []report.Table{debts, overdue, stuck, h.table("Waiting for review", "nothing waits", h.Waiting)}
 }

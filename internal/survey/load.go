@@ -134,10 +134,18 @@ func (p Pull) holders() map[string][]string {
 	return out
 }
 
-// asRoles is what a person was asked as: each role required here that they
-// hold or met.
+// asRoles is what a person was asked as: as rolecall chose them, where it did,
+// else each role required here that they hold or met.
 func (p Pull) asRoles(login string, holds map[string][]string) []string {
 	var out []string
+	for _, c := range p.Facts.Choices {
+		if c.Login == login && c.Role != "" && !slices.Contains(out, c.Role) {
+			out = append(out, c.Role)
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
 	p.leaves(func(_ policy.RuleResult, r policy.Requirement) {
 		meets := slices.Contains(r.May, login) || slices.Contains(r.Blockers, login) || slices.Contains(holds[r.Role], login) ||
 			slices.ContainsFunc(r.Counted, func(a policy.Approval) bool { return a.By == login })

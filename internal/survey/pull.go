@@ -43,7 +43,7 @@ func (p Pull) leaves(visit func(policy.RuleResult, policy.Requirement)) {
 func (p Pull) asked(login string) time.Time {
 	var at time.Time
 	for _, e := range p.Facts.RequestEvents {
-		if e.Login == login && e.Added {
+		if e.Login == login && e.Added && e.At.After(at) {
 			at = e.At
 		}
 	}

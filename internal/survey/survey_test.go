@@ -2,6 +2,7 @@ package survey_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -119,6 +120,45 @@ func TestWhatIsLeftToDo(t *testing.T) {
 	}
 }
 
+func TestWhatIsOverdueGoesByTheRolesHoursAndSaysHowFarItHasCome(t *testing.T) {
+	office := &fact.Hours{Timezone: "UTC", Days: [7]bool{false, true, true, true, true, true, false}, From: 9 * time.Hour, To: 17 * time.Hour}
+	friday := time.Date(2026, 2, 27, 16, 0, 0, 0, time.UTC) // four working hours ago
+	asked := func(number int, role string, at time.Time) survey.Pull {
+		p := pull(number, "open", requirement(role, policy.Waiting, 8*time.Hour))
+		p.Facts.CreatedAt = at
+		p.Facts.Requests = []fact.Request{{Login: "ana"}}
+		p.Facts.RequestEvents = []fact.RequestEvent{{Login: "ana", Added: true, At: at}}
+		p.Facts.Roster.Roles = map[string]fact.Holders{
+			"cloud":            {Hours: office, List: []fact.Holder{{Login: "ana"}, {Login: "bo"}}},
+			"on-call-engineer": {OnCall: true, List: []fact.Holder{{Login: "olga"}}},
+		}
+		p.Facts.Now = at // of the look: time has passed since
+		return p
+	}
+	day := 24 * time.Hour
+	noOneOnCall := asked(6, "cloud", friday.Add(-3*day))
+	delete(noOneOnCall.Facts.Roster.Roles, "on-call-engineer")
+	draft, observed, begun := asked(7, "cloud", friday.Add(-9*day)), asked(8, "cloud", friday.Add(-9*day)), asked(9, "cloud", friday.Add(-9*day))
+	draft.Facts.Draft = true
+	observed.Decision.Observe = true
+	begun.Facts.Reviews = []fact.Review{{Author: fact.Person{Login: "ana"}, State: fact.Commented, At: friday}}
+	h := survey.Left([]survey.Pull{
+		asked(1, "cloud", friday), asked(2, "always", friday), asked(3, "cloud", friday.Add(-day)), asked(4, "cloud", friday.Add(-2*day)), asked(5, "cloud", friday.Add(-3*day)),
+		noOneOnCall, draft, observed, begun,
+	}, now)
+	got := map[string]string{}
+	for _, row := range h.Tables()[1].Rows {
+		got[row[0]] = row[len(row)-1]
+	}
+	want := map[string]string{
+		"acme/x#2": "escalated to olga", "acme/x#3": "reminded", "acme/x#4": "one more asked", "acme/x#5": "escalated to olga",
+		"acme/x#6": "escalated, and nobody is on call",
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("overdue %v, want %v", got, want)
+	}
+}
+
 func TestWhoCarriesWhat(t *testing.T) {
 	one := pull(1, "open", requirement("cloud", policy.Waiting, 0))
 	one.Facts.Roster.Roles = map[string]fact.Holders{"cloud": {List: []fact.Holder{{Login: "ana"}, {Login: "bo"}, {Login: "cy"}}}}
@@ -131,6 +171,9 @@ func TestWhoCarriesWhat(t *testing.T) {
 	two.Facts.Requests = []fact.Request{{Login: "ana"}} // left over from before the merge
 	two.Facts.RequestEvents = []fact.RequestEvent{{Login: "ana", Added: true, At: now.Add(-time.Hour)}}
 	two.Facts.Reviews = []fact.Review{{Author: fact.Person{Login: "ana"}, At: now}, {Author: fact.Person{Login: "ci", Bot: true}, At: now}}
+	// As what somebody was asked goes by why rolecall chose them, if it did.
+	two.Decision.Rules[0].Require = append(two.Decision.Rules[0].Require, requirement("security", policy.Met, 0))
+	two.Facts.Choices = []fact.Choice{{Login: "ana", Role: "cloud", Cause: fact.ChosenFirst}}
 	l := survey.Carried([]survey.Pull{one, two}, now.Add(-24*time.Hour))
 	if got := fmt.Sprintf("%+v", l.People); got != "[{Name:ana Open:1 Past:1 Reviewed:1 Roles:[cloud] People:0 Gini:0} {Name:bo Open:0 Past:1 Reviewed:0 Roles:[cloud] People:0 Gini:0} {Name:cy Open:0 Past:0 Reviewed:0 Roles:[] People:0 Gini:0}]" {
 		t.Errorf("people %s", got)

@@ -2,15 +2,14 @@
 -- to ask, and for the reader; but for calendars, whose last good copy says who
 -- held a role.
 
--- Work that is done in the background, on one replica at a time: what it is
--- about, when it is due, and until when a replica has it in hand.
+-- Work that is done in the background: what it is about, and when it is due.
+-- Which replica does it, the table periodic says.
 CREATE TABLE chores (
     kind         TEXT NOT NULL,
     name         TEXT NOT NULL,
     installation BIGINT NOT NULL,
     wanted_at    BIGINT NOT NULL,
     due_at       BIGINT NOT NULL,
-    leased_until BIGINT NOT NULL DEFAULT 0,
     failures     BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (kind, name, installation)
 );
