@@ -34,6 +34,7 @@ var outward = map[string]string{
 	"internal/githubtest":         "the App under test: it is the fake GitHub",
 	"internal/store/storetest":    "the tests' database",
 	"cmd/rolecall/fake_github.go": "the App under test",
+	"cmd/rolecall/measure.go":     "the server that is measured",
 }
 
 // reaches are the names by which Go reaches out, by the package they are of;

@@ -28,7 +28,10 @@ func serveProfiles(ctx context.Context, addr string) error {
 	mux.HandleFunc("/debug/pprof/", pprof.Index) // heap, goroutine, allocs, …
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{
+		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, IdleTimeout: time.Minute,
+		WriteTimeout: 5 * time.Minute, // a profile takes as long as it is asked to
+	}
 	go func() { _ = server.Serve(l) }() // ends with an error always: that it was closed
 	context.AfterFunc(ctx, func() { _ = server.Close() })
 	return nil
