@@ -1,6 +1,7 @@
 package supplychain
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -43,13 +44,18 @@ const (
 	defaultLevel
 )
 
-var errNodes = errors.New("it expands to more than 200,000 values")
+var errNodes = errors.New("it has, or expands to, more than 200,000 values")
 
 // readFlow takes one version apart. Nil bytes make an empty flow.
 func readFlow(src []byte, isAction bool) (*flow, error) {
 	f := &flow{triggers: map[string]bool{}, jobs: map[string]grants{}, secrets: map[string]int{}}
 	if src == nil {
 		return f, nil
+	}
+	// Every value but the first stands behind a comma or on a line of its own,
+	// so that this many need not be read to know that they are too many.
+	if bytes.Count(src, []byte{','})+bytes.Count(src, []byte{'\n'}) > maxNodes {
+		return nil, errNodes
 	}
 	var doc yaml.Node
 	err := yaml.Load(src, &doc, yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
