@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -195,10 +197,17 @@ func TestTheSignalToEndFinishesWhatIsInHand(t *testing.T) {
 	w.gh.App().DeliverTo("http://" + addr + "/webhook")
 	p := w.launch(addr)
 	reading := make(chan struct{})
-	w.gh.Inject(githubtest.Fault{Operation: "checks/create", Delay: 300 * time.Millisecond, Before: sync.OnceFunc(func() { close(reading) })})
-	w.gh.Inject(githubtest.Fault{Operation: "graphql", Before: func() { time.Sleep(200 * time.Millisecond) }})
+	w.gh.Inject(githubtest.Fault{Operation: "checks/create", Delay: 300 * time.Millisecond})
+	w.gh.Inject(githubtest.Fault{
+		Operation: "graphql", Match: func(_ *http.Request, body []byte) bool { return bytes.Contains(body, []byte("pullRequest(number")) },
+		Before: func() { close(reading); time.Sleep(200 * time.Millisecond) },
+	})
 	pr := w.open("dan", githubtest.Files{"main.go": goBefore})
-	within(t, 10*time.Second, "the work has begun", func() bool { return len(w.gh.CallsOf("apps/create-installation-access-token")) > 0 })
+	select {
+	case <-reading:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the work does not begin")
+	}
 	p.signal(syscall.SIGTERM)
 	select {
 	case <-p.done:
@@ -208,7 +217,6 @@ func TestTheSignalToEndFinishesWhatIsInHand(t *testing.T) {
 	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
 		t.Errorf("exit code %d\n%s", code, p.logged())
 	}
-	<-reading
 	if s := state(pr); s != "in_progress" {
 		t.Errorf("the check that was in hand is %q", s)
 	}
