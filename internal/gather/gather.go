@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -220,10 +221,11 @@ func (r *reading) details(ctx context.Context) error {
 	var people fact.Roster
 	clean := map[string]bool{}
 	changed := r.touched() // before objects writes to the files
+	files := slices.Clone(r.out.Pull.Files)
 	run(r.objects)
 	run(func(ctx context.Context) error { return r.proposal(ctx, changed) })
 	run(func(ctx context.Context) (err error) {
-		people, err = r.roster(ctx)
+		people, err = r.roster(ctx, files)
 		return err
 	})
 	run(func(ctx context.Context) (err error) {
@@ -253,8 +255,8 @@ func first(errs []error) error {
 	return errs[0]
 }
 
-// roster finds who holds the policy's roles.
-func (r *reading) roster(ctx context.Context) (fact.Roster, error) {
+// roster finds who holds the policy's roles, and who of them knows the files.
+func (r *reading) roster(ctx context.Context, files []fact.File) (fact.Roster, error) {
 	p := &r.out.Pull
 	teams, err := r.teams(ctx, r.out.Policy.Needs().Teams)
 	if err != nil {
@@ -270,7 +272,7 @@ func (r *reading) roster(ctx context.Context) (fact.Roster, error) {
 	if in.NoAccess, err = r.g.records.Unrequestable(ctx, r.ref); err != nil {
 		return fact.Roster{}, err
 	}
-	if err := r.people(ctx, &in); err != nil {
+	if err := r.people(ctx, files, &in); err != nil {
 		return fact.Roster{}, err
 	}
 	out := roster.Resolve(r.out.Policy, in)

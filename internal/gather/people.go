@@ -20,7 +20,7 @@ const (
 )
 
 // people adds what the store knows of people and calendars.
-func (r *reading) people(ctx context.Context, in *roster.Input) error {
+func (r *reading) people(ctx context.Context, files []fact.File, in *roster.Input) error {
 	p := &r.out.Pull
 	known, err := r.g.records.People(ctx, r.ref)
 	if err != nil {
@@ -38,7 +38,7 @@ func (r *reading) people(ctx context.Context, in *roster.Input) error {
 			p.Choices = append(p.Choices, c)
 		}
 	}
-	lines, err := r.g.records.Knowledge(ctx, r.ref, p.Files)
+	lines, err := r.g.records.Knowledge(ctx, r.ref, files)
 	if err != nil {
 		return err
 	}
