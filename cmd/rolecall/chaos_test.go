@@ -444,7 +444,7 @@ type oracle struct {
 func (c *chaos) oracle() *oracle {
 	w := c.w
 	quiet := slog.New(slog.DiscardHandler)
-	heard := storetest.Open(w.t, storetest.SQLite(w.t))
+	heard := storetest.Open(w.t, migrated(w.t, storetest.SQLite(w.t)))
 	q, err := queue.New(w.t.Context(), heard, queue.Options{Handle: func(context.Context, queue.Target) (queue.Next, error) { return queue.Next{}, nil }})
 	if err != nil {
 		w.t.Fatal(err)

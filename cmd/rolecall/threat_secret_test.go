@@ -42,7 +42,7 @@ func TestThreat25SecretsStayInside(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			w := &world{t: t, database: "sqlite:" + filepath.Join(dir, "test.db"), workers: 4}
+			w := &world{t: t, database: migrated(t, "sqlite:"+filepath.Join(dir, "test.db")), workers: 4}
 			log := &locked{}
 			w.prepare(policyText, githubtest.Options{LongTokens: long})
 			w.startWith(slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))

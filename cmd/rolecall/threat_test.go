@@ -67,7 +67,7 @@ func (a attack) run(t *testing.T) {
 func (w *world) facts(pr *githubtest.Pull) fact.Pull {
 	w.t.Helper()
 	w.settle()
-	store := storetest.Open(w.t, "sqlite:"+filepath.Join(w.t.TempDir(), "facts.db"))
+	store := storetest.Open(w.t, migrated(w.t, "sqlite:"+filepath.Join(w.t.TempDir(), "facts.db")))
 	g, err := gather.New(w.app(), store, gather.Options{Wants: pipeline.Wants, Logger: slog.New(slog.DiscardHandler)}).Pull(w.t.Context(), w.ref(pr), gather.Hint{})
 	if err != nil {
 		w.t.Fatalf("facts of #%d: %v", pr.Number(), err)

@@ -124,7 +124,7 @@ func newWorld(t testing.TB, database, policyText string, o githubtest.Options) *
 // quietWorld is a world that no rolecall serves yet.
 func quietWorld(t testing.TB, database, policyText string, o githubtest.Options) *world {
 	t.Helper()
-	w := &world{t: t, database: database, workers: 4}
+	w := &world{t: t, database: migrated(t, database), workers: 4}
 	w.prepare(policyText, o)
 	return w
 }
@@ -300,7 +300,7 @@ func (w *world) empty() string {
 	if strings.HasPrefix(w.database, "postgres") {
 		return storetest.Postgres(w.t)
 	}
-	return "sqlite:" + filepath.Join(w.t.TempDir(), "test.db")
+	return migrated(w.t, "sqlite:"+filepath.Join(w.t.TempDir(), "test.db"))
 }
 
 // calls lists the calls that do causes. The token that is fetched once an hour
@@ -351,7 +351,7 @@ func (w *world) freshNow(pr *githubtest.Pull) policy.Decision {
 // and what it would change.
 func (w *world) left(pr *githubtest.Pull) (policy.Decision, []plan.Action) {
 	w.t.Helper()
-	store := storetest.Open(w.t, "sqlite:"+filepath.Join(w.t.TempDir(), "fresh.db"))
+	store := storetest.Open(w.t, migrated(w.t, "sqlite:"+filepath.Join(w.t.TempDir(), "fresh.db")))
 	app, log := w.app(), slog.New(slog.DiscardHandler)
 	made := &planned{}
 	line := &pipeline.Line{
