@@ -155,6 +155,10 @@ func (p *Pull) act(login, do, text string) (why string) {
 	case "press": // CHECK IDENTIFIER
 		i := strings.LastIndexByte(what, ' ')
 		p.ClickAction(login, what[:max(i, 0)], what[i+1:])
+	case "auto_merge":
+		if err := p.EnableAutoMerge(login); err != nil {
+			return err.Error()
+		}
 	case "merge":
 		if err := p.Merge(login); err != nil {
 			return err.Error()
