@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -260,7 +259,7 @@ func TestThreat14BeyondGitHubsOwnLimits(t *testing.T) {
 		"the first that the list has not":     {3000, 3000, true, shown{"in_progress", "Waiting for"}, "GitHub lists 3000 of its 3001 changed files"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if test.long && os.Getenv("ROLECALL_LONG") == "" {
+			if test.long && !long() {
 				t.Skip("it takes long: set ROLECALL_LONG")
 			}
 			attack{

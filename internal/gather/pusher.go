@@ -1,6 +1,7 @@
 package gather
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/rolecall/rolecall/internal/store"
@@ -39,4 +40,28 @@ func pusher(p *fact.Pull, pushes []store.Push) fact.Person {
 		push, ok = bySHA[push.Before]
 	}
 	return fact.Person{} // the merges are on top of what the author opened it with
+}
+
+// pushers are the others who pushed commits that are part of the pull request:
+// whom a commit names as its author is for its maker to say, who pushed it is
+// not. As above, a clean merge of the base makes nobody a pusher, and neither
+// does a push of which nothing is left.
+func pushers(p *fact.Pull, pushes []store.Push) []fact.Person {
+	commits := make(map[string]fact.Commit, len(p.Commits))
+	for _, c := range p.Commits {
+		commits[c.SHA] = c
+	}
+	var out []fact.Person
+	for _, push := range pushes {
+		made, left := commits[push.SHA]
+		_, own := commits[push.Before]
+		if !left || made.CleanMerge && own && slices.Contains(made.Parents, push.Before) {
+			continue
+		}
+		if push.By.Login != "" && push.By.Login != p.Pusher.Login && !slices.Contains(out, push.By) {
+			out = append(out, push.By)
+		}
+	}
+	slices.SortFunc(out, func(a, b fact.Person) int { return cmp.Compare(a.Login, b.Login) })
+	return out
 }

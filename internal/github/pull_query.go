@@ -165,6 +165,8 @@ type reviewNode struct {
 	State          string
 	SubmittedAt    *time.Time
 	Commit         *struct{ Oid string }
+	// AuthorAssociation is how the author stands to the repository now.
+	AuthorAssociation string
 }
 
 type commentNode struct {

@@ -20,6 +20,9 @@ type PullSeen struct {
 	// the head that the push replaced.
 	Pusher fact.Person
 	Before string
+	// Label is set when the delivery was of a label that Labeller set.
+	Label    string
+	Labeller fact.Person
 }
 
 // Push is a push to a pull request's head.
@@ -48,6 +51,9 @@ func (t *Tx) SeePull(ctx context.Context, p PullSeen) error {
 			ON CONFLICT (owner, repo, number, sha) DO UPDATE SET before = excluded.before, pusher = excluded.pusher, bot = excluded.bot, at = excluded.at
 			WHERE pushes.at <= excluded.at`),
 			owner, repo, p.Ref.Number, p.HeadSHA, p.Before, fact.Login(p.Pusher.Login), p.Pusher.Bot, at)
+	}
+	if err == nil && p.Label != "" {
+		err = t.labelled(ctx, p)
 	}
 	if err != nil {
 		return fmt.Errorf("record pull request: %w", err)
