@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -129,20 +131,53 @@ func (t *Tx) looked(ctx context.Context, ref fact.Ref, at, seen time.Time, state
 	return err
 }
 
-// NextGeneration returns a number for the pull request's next check that is
-// greater than every one before and no less than atLeast: one more than the
-// greatest that GitHub shows, so that a wiped database starts above it.
-func (s *Store) NextGeneration(ctx context.Context, ref fact.Ref, atLeast int64) (int64, error) {
+// ErrOvertaken is the error of a decision whose generation is not new: another
+// look at the pull request came between.
+var ErrOvertaken = errors.New("it was looked at by somebody else meanwhile")
+
+// decided is looked for a look that led to a decision. It fails with
+// [ErrOvertaken] where the generation is no greater than every one before.
+func (t *Tx) decided(ctx context.Context, d Decision) error {
+	owner, repo := name(d.Ref)
+	r, err := t.ExecContext(ctx, t.s.Query(`
+		INSERT INTO pulls (owner, repo, number, installation, name, open, head_sha, base_sha, base_ref, updated_at, looked_at, looked_state, generation)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, '', '', '', 0, ?7, ?8, ?9)
+		ON CONFLICT (owner, repo, number) DO UPDATE SET looked_at = excluded.looked_at, looked_state = excluded.looked_state, open = excluded.open,
+			generation = excluded.generation
+		WHERE pulls.generation < excluded.generation`),
+		owner, repo, d.Ref.Number, d.Ref.Installation, d.Ref.Owner+"/"+d.Ref.Repo, d.Pull.State == "open", Micros(d.At), Micros(d.SeenUntil), d.Generation)
+	if err != nil {
+		return err
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrOvertaken)
+	}
+	return nil
+}
+
+// Generation returns the greatest generation of the pull request's checks that
+// was given out; 0 where none was.
+func (s *Store) Generation(ctx context.Context, ref fact.Ref) (n int64, err error) {
+	owner, repo := name(ref)
+	err = s.reader.QueryRowContext(ctx, s.Query(`SELECT generation FROM pulls WHERE owner = ?1 AND repo = ?2 AND number = ?3`), owner, repo, ref.Number).Scan(&n)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("generation: %w", err)
+	}
+	return n, nil
+}
+
+// NextGeneration gives out a number for a check that no decision of its own
+// stands behind, greater than every one before.
+func (s *Store) NextGeneration(ctx context.Context, ref fact.Ref) (int64, error) {
 	owner, repo := name(ref)
 	var generation int64
 	err := s.Write(ctx, func(ctx context.Context, t *Tx) error {
 		return t.QueryRowContext(ctx, s.Query(`
 			INSERT INTO pulls (owner, repo, number, installation, name, open, head_sha, base_sha, base_ref, updated_at, generation)
-			VALUES (?1, ?2, ?3, ?4, ?5, TRUE, '', '', '', 0, ?6)
-			ON CONFLICT (owner, repo, number) DO UPDATE SET
-				generation = CASE WHEN pulls.generation >= ?6 THEN pulls.generation + 1 ELSE ?6 END
+			VALUES (?1, ?2, ?3, ?4, ?5, TRUE, '', '', '', 0, 1)
+			ON CONFLICT (owner, repo, number) DO UPDATE SET generation = pulls.generation + 1
 			RETURNING generation`),
-			owner, repo, ref.Number, ref.Installation, ref.Owner+"/"+ref.Repo, max(1, atLeast)).Scan(&generation)
+			owner, repo, ref.Number, ref.Installation, ref.Owner+"/"+ref.Repo).Scan(&generation)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("next generation: %w", err)
