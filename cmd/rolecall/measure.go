@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"syscall"
@@ -31,7 +32,7 @@ type measureCmd struct {
 	DatabaseURL string        `name:"database-url" placeholder:"URL" help:"postgres://…, an empty database; left out: an SQLite file in a temporary folder."`
 	Workers     int           `default:"16" help:"The server's --workers (${default})."`
 	Patience    time.Duration `default:"10m" help:"Give up after that long (${default})."`
-	Profile     string        `placeholder:"DIR" help:"Write the server's CPU profile, of ten seconds at most, and its heap there."`
+	Profile     string        `placeholder:"DIR" help:"Write the server's CPU profile, of ten seconds at most, its heap, and the fake's CPU profile there."`
 	Server      string        `placeholder:"FILE" help:"The program to measure; left out: this one."`
 }
 
@@ -277,10 +278,14 @@ func (l *measurement) profile(ctx context.Context) func() error {
 		body, err := fetch(ctx, l.profileURL+"profile?seconds=10")
 		cpu <- errors.Join(err, os.WriteFile(filepath.Join(l.Profile, "cpu.pprof"), []byte(body), 0o600))
 	}()
+	var own bytes.Buffer // the fake takes part of the machine too
+	started := pprof.StartCPUProfile(&own)
 	return func() error {
+		pprof.StopCPUProfile()
 		heap, err := fetch(ctx, l.profileURL+"heap")
 		allocs, err2 := fetch(ctx, l.profileURL+"allocs")
-		return errors.Join(<-cpu, err, err2,
+		return errors.Join(<-cpu, err, err2, started,
+			os.WriteFile(filepath.Join(l.Profile, "fake.pprof"), own.Bytes(), 0o600),
 			os.WriteFile(filepath.Join(l.Profile, "heap.pprof"), []byte(heap), 0o600),
 			os.WriteFile(filepath.Join(l.Profile, "allocs.pprof"), []byte(allocs), 0o600))
 	}

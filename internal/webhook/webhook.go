@@ -3,7 +3,6 @@ package webhook
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
@@ -163,7 +164,7 @@ func (h *receiver) receive(w http.ResponseWriter, r *http.Request) (event string
 	log = log.With("delivery", e.guid)
 	var p payload
 	if event != "other" {
-		if err := json.Unmarshal(body, &p); err != nil {
+		if err := json.Unmarshal(body, &p, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
 			return event, log, answer{http.StatusBadRequest, "malformed", "the body is not the JSON of such an event"}
 		}
 	}
