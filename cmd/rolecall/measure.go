@@ -30,7 +30,7 @@ type measureCmd struct {
 	Latency     time.Duration `help:"GitHub's, added to every call."`
 	Limits      bool          `help:"Enforce GitHub's rate limits."`
 	DatabaseURL string        `name:"database-url" placeholder:"URL" help:"postgres://…, an empty database; left out: an SQLite file in a temporary folder."`
-	Workers     int           `default:"16" help:"The server's --workers (${default})."`
+	Workers     int           `default:"64" help:"The server's --workers (${default})."`
 	Patience    time.Duration `default:"10m" help:"Give up after that long (${default})."`
 	Profile     string        `placeholder:"DIR" help:"Write the server's CPU profile, of ten seconds at most, its heap, and the fake's CPU profile there."`
 	Server      string        `placeholder:"FILE" help:"The program to measure; left out: this one."`

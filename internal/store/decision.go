@@ -132,10 +132,8 @@ func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err 
 
 // keepPolicy keeps a policy's bytes, once.
 func (t *Tx) keepPolicy(ctx context.Context, sum string, bytes []byte) error {
-	t.s.policies.mu.Lock()
-	known := t.s.policies.kept[sum]
-	t.s.policies.mu.Unlock()
-	if known {
+	key := "policy " + sum
+	if t.s.memo.holds(key) {
 		return nil
 	}
 	packed, err := pack(bytes)
@@ -145,16 +143,12 @@ func (t *Tx) keepPolicy(ctx context.Context, sum string, bytes []byte) error {
 	if _, err := t.ExecContext(ctx, t.s.Query(`INSERT INTO policies (sha256, bytes) VALUES (?1, ?2) ON CONFLICT DO NOTHING`), sum, packed); err != nil {
 		return err
 	}
-	t.OnCommit(func() {
-		t.s.policies.mu.Lock()
-		defer t.s.policies.mu.Unlock()
-		if len(t.s.policies.kept) > 10_000 || t.s.policies.kept == nil {
-			t.s.policies.kept = map[string]bool{}
-		}
-		t.s.policies.kept[sum] = true
-	})
+	t.OnCommit(func() { t.s.memo.keep(key, policyKept) })
 	return nil
 }
+
+// policyKept is how long a policy that was kept is known to be.
+const policyKept = time.Hour
 
 const decisionColumns = "owner, repo, number, generation, at, standing, facts, decision, policies"
 

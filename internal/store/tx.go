@@ -168,6 +168,16 @@ func together(s *Store, conn *sql.Conn, members []*member) (err error) {
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
+	if len(members) == 1 { // it is undone as a whole, if it is
+		m, t := members[0], &Tx{Tx: tx, s: s}
+		m.err = nil
+		m.run(t)
+		m.after = t.after
+		if m.err != nil || m.panic != nil {
+			return tx.Rollback()
+		}
+		return commit(tx)
+	}
 	for _, m := range members {
 		m.err = nil
 		if _, err := tx.ExecContext(ctx, "SAVEPOINT one"); err != nil {
@@ -185,6 +195,10 @@ func together(s *Store, conn *sql.Conn, members []*member) (err error) {
 			return fmt.Errorf("savepoint: %w", err)
 		}
 	}
+	return commit(tx)
+}
+
+func commit(tx *sql.Tx) error {
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
