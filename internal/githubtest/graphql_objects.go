@@ -251,5 +251,5 @@ func (p *Pull) holds(sha string) bool {
 			p.held.commits[c.sha] = true
 		}
 	}
-	return p.held.commits[sha]
+	return p.head.sha == sha && len(p.held.commits) > 0 || len(p.held.commits) > 1 && p.held.commits[sha]
 }
