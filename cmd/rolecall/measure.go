@@ -24,7 +24,7 @@ import (
 // measureCmd measures a rolecall server, in a process of its own, against a fake
 // GitHub in this one. docs/performance.md tells what it found.
 type measureCmd struct {
-	Scenario    string        `arg:"" enum:"stream,each,burst,one,growth" help:"stream: pull requests as fast as they are made; each: one after the other; burst: all at once; one: events on a single pull request; growth: events on a few, and the memory on the way."`
+	Scenario    string        `arg:"" enum:"stream,each,burst,one,growth" help:"stream: pull requests as fast as they are made; each: one after the other; burst: all at once; one: events on a single pull request; growth: the whole lives of many, and the memory on the way."`
 	Count       int           `default:"500" help:"How many pull requests; for one and growth, how many events (${default})."`
 	Ask         string        `enum:"one,team,none" default:"team" help:"Whom the policy asks for a review: one, team or none (${default})."`
 	Latency     time.Duration `help:"GitHub's, added to every call."`
@@ -102,9 +102,9 @@ func (c *measureCmd) Run(ctx context.Context, s streams) (err error) {
 	case "burst":
 		err = l.burst(ctx)
 	case "one":
-		err = l.events(ctx, 1, c.Count)
+		err = l.one(ctx)
 	case "growth":
-		err = l.events(ctx, 20, max(1, c.Count/10))
+		err = l.growth(ctx)
 	}
 	l.print("in all", "resident", l.resident("VmRSS"), "resident at most", l.resident("VmHWM"), "calls", l.calls())
 	return errors.Join(err, profiled())
@@ -119,11 +119,17 @@ func (l *measurement) prepare() {
 	}
 	l.org.Team("cloud", team...)
 	l.org.Member("dan")
-	l.repo = l.org.Repo("load")
-	l.repo.Commit("main", "Start", githubtest.Files{
+	l.repo = l.repository("load")
+	l.seen = watchChecks(l.gh)
+}
+
+// repository makes one that has the policy.
+func (l *measurement) repository(name string) *githubtest.Repo {
+	r := l.org.Repo(name)
+	r.Commit("main", "Start", githubtest.Files{
 		"main.go": goSource(-1), policy.RepoPath: fmt.Sprintf(measuredPolicy, l.Ask),
 	})
-	l.seen = watchChecks(l.gh)
+	return r
 }
 
 func goSource(n int) string { return fmt.Sprintf("package main\n\nfunc main() { println(%d) }\n", n) }
