@@ -29,27 +29,20 @@ type Delivery struct {
 	ReceivedAt  time.Time
 	ProcessedAt time.Time // zero: not yet
 	Attempts    int       // how often it came
-	Payload     []byte    // nil once retired
-
-	packed []byte
+	Payload     []byte    // as it is read; nil once retired
 }
 
-// Pack compresses the payload, so that this does not happen within the
-// transaction, behind which every other write waits.
-func (d *Delivery) Pack() (err error) {
-	d.packed, err = pack(d.Payload)
-	return err
-}
+// Packed is a payload as it is stored.
+type Packed []byte
+
+// Pack compresses a payload. That is not done within the transaction that adds
+// its delivery, behind which every other write waits.
+func Pack(payload []byte) (Packed, error) { return pack(payload) }
 
 // AddDelivery records that d came. It reports done when the same delivery came
 // before and what it asked for was done, so that nothing more need be; one that
 // was only seen is asked for again.
-func (t *Tx) AddDelivery(ctx context.Context, d Delivery) (done bool, err error) {
-	if d.packed == nil {
-		if err := d.Pack(); err != nil {
-			return false, fmt.Errorf("add delivery: %w", err)
-		}
-	}
+func (t *Tx) AddDelivery(ctx context.Context, d Delivery, payload Packed) (done bool, err error) {
 	owner, repo := name(d.Ref)
 	var processed int64
 	err = t.QueryRowContext(ctx, t.s.Query(`
@@ -57,7 +50,7 @@ func (t *Tx) AddDelivery(ctx context.Context, d Delivery) (done bool, err error)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 		ON CONFLICT (guid) DO UPDATE SET attempts = deliveries.attempts + 1
 		RETURNING processed_at`),
-		d.GUID, d.Event, d.Action, d.Ref.Installation, owner, repo, d.Ref.Number, Micros(d.ReceivedAt), d.packed).Scan(&processed)
+		d.GUID, d.Event, d.Action, d.Ref.Installation, owner, repo, d.Ref.Number, Micros(d.ReceivedAt), []byte(payload)).Scan(&processed)
 	if err != nil {
 		return false, fmt.Errorf("add delivery: %w", err)
 	}

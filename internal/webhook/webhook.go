@@ -226,14 +226,14 @@ func (h *receiver) take(ctx context.Context, log *slog.Logger, e envelope, p *pa
 			return answer{http.StatusBadRequest, "malformed", err.Error()}
 		}
 	}
-	d := store.Delivery{GUID: e.guid, Event: e.event, Action: p.Action, Ref: v.ref, ReceivedAt: now, Payload: body}
-	if err := d.Pack(); err != nil {
+	packed, err := store.Pack(body)
+	if err != nil {
 		log.Error("compress delivery", "error", err)
 		return answer{http.StatusInternalServerError, "failed", "the delivery could not be stored"}
 	}
 	duplicate := false
-	err := h.o.Store.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		duplicate, err = tx.AddDelivery(ctx, d)
+	err = h.o.Store.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		duplicate, err = tx.AddDelivery(ctx, store.Delivery{GUID: e.guid, Event: e.event, Action: p.Action, Ref: v.ref, ReceivedAt: now}, packed)
 		if err != nil || duplicate {
 			return err
 		}
