@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -156,11 +155,14 @@ func (t *Tx) decided(ctx context.Context, d Decision) error {
 }
 
 // Generation returns the greatest generation of the pull request's checks that
-// was given out; 0 where none was.
+// was given out; 0 where none was. Its decisions may be kept for longer than its
+// own row.
 func (s *Store) Generation(ctx context.Context, ref fact.Ref) (n int64, err error) {
 	owner, repo := name(ref)
-	err = s.reader.QueryRowContext(ctx, s.Query(`SELECT generation FROM pulls WHERE owner = ?1 AND repo = ?2 AND number = ?3`), owner, repo, ref.Number).Scan(&n)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	err = s.reader.QueryRowContext(ctx, s.Query(`SELECT COALESCE(MAX(generation), 0) FROM (
+			SELECT generation FROM pulls WHERE owner = ?1 AND repo = ?2 AND number = ?3
+			UNION ALL SELECT MAX(generation) FROM decisions WHERE owner = ?1 AND repo = ?2 AND number = ?3) AS given`), owner, repo, ref.Number).Scan(&n)
+	if err != nil {
 		return 0, fmt.Errorf("generation: %w", err)
 	}
 	return n, nil
