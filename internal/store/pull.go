@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -136,13 +138,28 @@ func (s *Store) NextGeneration(ctx context.Context, ref fact.Ref, atLeast int64)
 	owner, repo := name(ref)
 	var generation int64
 	err := s.Write(ctx, func(ctx context.Context, t *Tx) error {
-		return t.QueryRowContext(ctx, s.Query(`
-			INSERT INTO pulls (owner, repo, number, installation, name, open, head_sha, base_sha, base_ref, updated_at, generation)
-			VALUES (?1, ?2, ?3, ?4, ?5, TRUE, '', '', '', 0, ?6)
-			ON CONFLICT (owner, repo, number) DO UPDATE SET
-				generation = CASE WHEN pulls.generation >= ?6 THEN pulls.generation + 1 ELSE ?6 END
-			RETURNING generation`),
-			owner, repo, ref.Number, ref.Installation, ref.Owner+"/"+ref.Repo, max(1, atLeast)).Scan(&generation)
+		// What was known of a closed pull request may have been dropped; its
+		// decisions stand.
+		take := func() error {
+			return t.QueryRowContext(ctx, s.Query(`
+				UPDATE pulls SET generation = CASE
+					WHEN generation = 0 THEN (SELECT CASE WHEN COALESCE(max(d.generation), 0) >= ?4 THEN COALESCE(max(d.generation), 0) + 1 ELSE ?4 END
+						FROM decisions d WHERE d.owner = ?1 AND d.repo = ?2 AND d.number = ?3)
+					WHEN generation >= ?4 THEN generation + 1 ELSE ?4 END
+				WHERE owner = ?1 AND repo = ?2 AND number = ?3 RETURNING generation`),
+				owner, repo, ref.Number, max(1, atLeast)).Scan(&generation)
+		}
+		err := take()
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if _, err := t.ExecContext(ctx, s.Query(`
+			INSERT INTO pulls (owner, repo, number, installation, name, open, head_sha, base_sha, base_ref, updated_at)
+			VALUES (?1, ?2, ?3, ?4, ?5, TRUE, '', '', '', 0) ON CONFLICT DO NOTHING`),
+			owner, repo, ref.Number, ref.Installation, ref.Owner+"/"+ref.Repo); err != nil {
+			return err
+		}
+		return take()
 	})
 	if err != nil {
 		return 0, fmt.Errorf("next generation: %w", err)
