@@ -239,3 +239,31 @@ func TestARestartInTheMiddle(t *testing.T) {
 		w.fresh(second)
 	})
 }
+
+// GitHub lists no commit of such a pull request, and so none that its checks
+// could be read from.
+func TestAPullRequestWithoutACommitOfItsOwn(t *testing.T) {
+	for _, fork := range []bool{false, true} {
+		t.Run(map[bool]string{false: "from a branch", true: "from a fork"}[fork], func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				pr := w.repo.Open(githubtest.PullRequest{Author: "dan", Files: githubtest.Files{"main.go": goBefore}, Fork: fork})
+				w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+				pr.PushTo("dan", w.repo.Head("main"))
+				w.settle()
+				if n := len(w.repo.ChecksAt(pr.Head())); n != 1 {
+					t.Fatalf("there are %d checks at the head, want 1", n)
+				}
+				calls := w.calls(func() { pr.Label("mia", "docs") })
+				if n := len(w.repo.ChecksAt(pr.Head())); n != 1 {
+					t.Errorf("after another look there are %d checks at the head, want 1", n)
+				}
+				for _, c := range calls {
+					if c.Method != "GET" && c.Operation != "graphql" {
+						t.Errorf("nothing changed, and %s was called", c.Operation)
+					}
+				}
+				w.fresh(pr)
+			})
+		})
+	}
+}
