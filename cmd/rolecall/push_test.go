@@ -267,3 +267,70 @@ func TestAPullRequestWithoutACommitOfItsOwn(t *testing.T) {
 		})
 	}
 }
+
+// Deliveries that come again, and late, tell of pushes that others followed.
+func TestPushesThatAreToldOfOutOfOrder(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		// only lets those of the kept deliveries through, in that order.
+		only := func(which ...int) func([]githubtest.Delivery) []githubtest.Delivery {
+			return func(list []githubtest.Delivery) (out []githubtest.Delivery) {
+				var pushes []githubtest.Delivery
+				for _, d := range list {
+					if d.Event == "pull_request" && d.Action == "synchronize" {
+						pushes = append(pushes, d)
+					}
+				}
+				for _, i := range which {
+					out = append(out, pushes[i])
+				}
+				return out
+			}
+		}
+		pr := w.open("dan", githubtest.Files{"main.go": goBefore})
+		w.settle()
+		w.gh.Hold()
+		pr.PushCommits("cy", githubtest.Commit{Author: "dan", Files: githubtest.Files{"main.go": goAfter}})
+		w.pass(2 * time.Second)
+		pr.PushCommits("bo", githubtest.Commit{Author: "dan", Files: githubtest.Files{"main.go": goBefore + "// more\n"}})
+		w.gh.Release(only(0)) // the latest is lost
+		w.settle()
+		pr.Approve("bo")
+		c := w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		if !strings.Contains(c.Text, "`@bo` pushed last") {
+			t.Errorf("the check does not say that bo pushed last:\n%s", c.Text)
+		}
+		pr.Approve("cy") // others have pushed since
+		w.expect(pr, "success", "Every role")
+		calls := w.calls(func() { pr.Label("mia", "docs") })
+		for _, c := range calls {
+			if c.Operation == "repos/list-activities" {
+				t.Error("what was found once is asked for again")
+			}
+		}
+
+		// By force: GitHub's own timeline tells who, and needs no delivery.
+		w.pass(2 * time.Second)
+		w.gh.Hold()
+		pr.ForcePush("cy", githubtest.Files{"main.go": goAfter}, githubtest.By("dan"))
+		w.gh.Release(only())
+		pr.Approve("cy")
+		w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		pr.Approve("ana")
+		w.expect(pr, "success", "Every role")
+	})
+}
+
+// An author who updates the branch hides nobody either.
+func TestTheAuthorUpdatesTheBranchAfterAnotherPushed(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		pr := w.open("dan", githubtest.Files{"main.go": goBefore})
+		pr.PushCommits("cy", githubtest.Commit{Author: "dan", Files: githubtest.Files{"main.go": goAfter}})
+		w.settle()
+		w.repo.Commit("main", "Elsewhere", githubtest.Files{"docs/a.md": "a\n"}, githubtest.By("eve"))
+		pr.UpdateBranch("dan")
+		pr.Approve("cy")
+		w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		pr.Approve("bo")
+		w.expect(pr, "success", "Every role")
+	})
+}

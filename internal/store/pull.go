@@ -45,16 +45,31 @@ func (t *Tx) SeePull(ctx context.Context, p PullSeen) error {
 		WHERE pulls.updated_at <= excluded.updated_at`),
 		owner, repo, p.Ref.Number, p.Ref.Installation, p.Ref.Owner+"/"+p.Ref.Repo, p.Open, p.HeadSHA, p.BaseSHA, p.BaseRef, at)
 	if err == nil && p.Pusher.Login != "" {
-		_, err = t.ExecContext(ctx, t.s.Query(`
-			INSERT INTO pushes (owner, repo, number, sha, before, pusher, bot, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-			ON CONFLICT (owner, repo, number, sha) DO UPDATE SET before = excluded.before, pusher = excluded.pusher, bot = excluded.bot, at = excluded.at
-			WHERE pushes.at <= excluded.at`),
-			owner, repo, p.Ref.Number, p.HeadSHA, p.Before, fact.Login(p.Pusher.Login), p.Pusher.Bot, at)
+		err = t.addPush(ctx, p.Ref, Push{SHA: p.HeadSHA, Before: p.Before, By: p.Pusher, At: p.UpdatedAt})
 	}
 	if err != nil {
 		return fmt.Errorf("record pull request: %w", err)
 	}
 	return nil
+}
+
+// AddPush records a push of which no delivery told.
+func (s *Store) AddPush(ctx context.Context, ref fact.Ref, p Push) error {
+	err := s.Write(ctx, func(ctx context.Context, t *Tx) error { return t.addPush(ctx, ref, p) })
+	if err != nil {
+		return fmt.Errorf("record push: %w", err)
+	}
+	return nil
+}
+
+func (t *Tx) addPush(ctx context.Context, ref fact.Ref, p Push) error {
+	owner, repo := name(ref)
+	_, err := t.ExecContext(ctx, t.s.Query(`
+		INSERT INTO pushes (owner, repo, number, sha, before, pusher, bot, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+		ON CONFLICT (owner, repo, number, sha) DO UPDATE SET before = excluded.before, pusher = excluded.pusher, bot = excluded.bot, at = excluded.at
+		WHERE pushes.at <= excluded.at`),
+		owner, repo, ref.Number, p.SHA, p.Before, fact.Login(p.By.Login), p.By.Bot, Micros(p.At))
+	return err
 }
 
 // maxPushes bounds the pushes that are told of a pull request.
