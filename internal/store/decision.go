@@ -17,7 +17,7 @@ import (
 // Decision is one decision as it is kept, with all that it rests on.
 type Decision struct {
 	Ref        fact.Ref
-	Generation int64 // new for the pull request
+	Generation int64 // greater than every one before of the pull request
 	At         time.Time
 	Delivery   string // GUID of the delivery that led to it; "" where none did
 	// Standing is the external_id of the check that is to show it, "" where
@@ -71,7 +71,8 @@ const (
 )
 
 // SaveDecision keeps a decision for good, and returns the hash of its entry in
-// the audit trail. Its generation must be new.
+// the audit trail. Its generation must be greater than every one before: where
+// it is not, it fails with [ErrOvertaken], and nothing is kept.
 func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err error) {
 	facts, factsHash, err := packJSON(d.Pull)
 	if err != nil {
@@ -105,6 +106,9 @@ func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err 
 	}
 	owner, repo := name(d.Ref)
 	err = s.Write(ctx, func(ctx context.Context, t *Tx) error {
+		if err := t.decided(ctx, d); err != nil {
+			return err
+		}
 		for sum, bytes := range texts {
 			if err := t.keepPolicy(ctx, sum, bytes); err != nil {
 				return err
@@ -115,9 +119,6 @@ func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err 
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)`),
 			owner, repo, d.Ref.Number, d.Generation, Micros(d.At), d.Decision.Head, d.Decision.Check, string(d.Decision.Status), d.Standing, facts, decision, string(policies))
 		if err != nil {
-			return err
-		}
-		if err := t.looked(ctx, d.Ref, d.At, d.SeenUntil, d.Pull.State); err != nil {
 			return err
 		}
 		head, err = t.append(ctx, []Entry{{At: d.At, Ref: d.Ref, Delivery: d.Delivery, Kind: KindDecision, Data: entry}})

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -146,40 +145,65 @@ func (t *Tx) looked(ctx context.Context, ref fact.Ref, at, seen time.Time, state
 	return err
 }
 
-// NextGeneration returns a number for the pull request's next check that is
-// greater than every one before and no less than atLeast: one more than the
-// greatest that GitHub shows, so that a wiped database starts above it.
-func (s *Store) NextGeneration(ctx context.Context, ref fact.Ref, atLeast int64) (int64, error) {
+// ErrOvertaken is the error of a decision whose generation is not new: another
+// look at the pull request came between.
+var ErrOvertaken = errors.New("it was looked at by somebody else meanwhile")
+
+// decided is looked for a look that led to a decision. It fails with
+// [ErrOvertaken] where the generation is no greater than every one before.
+func (t *Tx) decided(ctx context.Context, d Decision) error {
+	owner, repo := name(d.Ref)
+	r, err := t.ExecContext(ctx, t.s.Query(`
+		INSERT INTO pulls (owner, repo, number, installation, name, open, head_sha, base_sha, base_ref, updated_at, looked_at, looked_state, generation)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, '', '', '', 0, ?7, ?8, ?9)
+		ON CONFLICT (owner, repo, number) DO UPDATE SET looked_at = excluded.looked_at, looked_state = excluded.looked_state, open = excluded.open,
+			generation = excluded.generation
+		WHERE pulls.generation < excluded.generation`),
+		owner, repo, d.Ref.Number, d.Ref.Installation, d.Ref.Owner+"/"+d.Ref.Repo, d.Pull.State == "open", Micros(d.At), Micros(d.SeenUntil), d.Generation)
+	if err != nil {
+		return err
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrOvertaken)
+	}
+	return nil
+}
+
+// generation is of a pull request: what was known of a closed one may have
+// been dropped, and its decisions stand.
+const generation = `SELECT COALESCE((SELECT NULLIF(generation, 0) FROM pulls WHERE owner = ?1 AND repo = ?2 AND number = ?3),
+	(SELECT max(generation) FROM decisions WHERE owner = ?1 AND repo = ?2 AND number = ?3), 0)`
+
+// Generation returns the greatest generation of the pull request's checks that
+// was given out; 0 where none was.
+func (s *Store) Generation(ctx context.Context, ref fact.Ref) (n int64, err error) {
 	owner, repo := name(ref)
-	var generation int64
+	if err := s.reader.QueryRowContext(ctx, s.Query(generation), owner, repo, ref.Number).Scan(&n); err != nil {
+		return 0, fmt.Errorf("generation: %w", err)
+	}
+	return n, nil
+}
+
+// NextGeneration gives out a number for a check that no decision of its own
+// stands behind, greater than every one before.
+func (s *Store) NextGeneration(ctx context.Context, ref fact.Ref) (int64, error) {
+	owner, repo := name(ref)
+	var next int64
 	err := s.Write(ctx, func(ctx context.Context, t *Tx) error {
-		// What was known of a closed pull request may have been dropped; its
-		// decisions stand.
-		take := func() error {
-			return t.QueryRowContext(ctx, s.Query(`
-				UPDATE pulls SET generation = CASE
-					WHEN generation = 0 THEN (SELECT CASE WHEN COALESCE(max(d.generation), 0) >= ?4 THEN COALESCE(max(d.generation), 0) + 1 ELSE ?4 END
-						FROM decisions d WHERE d.owner = ?1 AND d.repo = ?2 AND d.number = ?3)
-					WHEN generation >= ?4 THEN generation + 1 ELSE ?4 END
-				WHERE owner = ?1 AND repo = ?2 AND number = ?3 RETURNING generation`),
-				owner, repo, ref.Number, max(1, atLeast)).Scan(&generation)
-		}
-		err := take()
-		if !errors.Is(err, sql.ErrNoRows) {
+		if err := t.QueryRowContext(ctx, s.Query(generation), owner, repo, ref.Number).Scan(&next); err != nil {
 			return err
 		}
-		if _, err := t.ExecContext(ctx, s.Query(`
-			INSERT INTO pulls (owner, repo, number, installation, name, open, head_sha, base_sha, base_ref, updated_at)
-			VALUES (?1, ?2, ?3, ?4, ?5, TRUE, '', '', '', 0) ON CONFLICT DO NOTHING`),
-			owner, repo, ref.Number, ref.Installation, ref.Owner+"/"+ref.Repo); err != nil {
-			return err
-		}
-		return take()
+		return t.QueryRowContext(ctx, s.Query(`
+			INSERT INTO pulls (owner, repo, number, installation, name, open, head_sha, base_sha, base_ref, updated_at, generation)
+			VALUES (?1, ?2, ?3, ?4, ?5, TRUE, '', '', '', 0, ?6)
+			ON CONFLICT (owner, repo, number) DO UPDATE SET generation = CASE WHEN pulls.generation >= ?6 THEN pulls.generation + 1 ELSE ?6 END
+			RETURNING generation`),
+			owner, repo, ref.Number, ref.Installation, ref.Owner+"/"+ref.Repo, next+1).Scan(&next)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("next generation: %w", err)
 	}
-	return generation, nil
+	return next, nil
 }
 
 // AddReviewCommit records the commit that a review's own delivery named. The

@@ -34,6 +34,7 @@ func (t *Tx) DropRepository(ctx context.Context, owner, repo string) error {
 			return fmt.Errorf("drop repository: %w", err)
 		}
 	}
+	t.OnCommit(t.s.loads.forget)
 	return nil
 }
 
@@ -51,6 +52,7 @@ func (t *Tx) DropInstallation(ctx context.Context, installation int64) error {
 			return fmt.Errorf("drop installation: %w", err)
 		}
 	}
+	t.OnCommit(t.s.loads.forget)
 	return nil
 }
 

@@ -51,8 +51,9 @@ func TestWhatIsKnownOfClosedPullRequestsIsDropped(t *testing.T) {
 			}))
 			must(t, s.SetAsked(t.Context(), ref(n), at, []store.Asked{{Who: "ana", At: at}}))
 			must(t, s.SetAsked(t.Context(), ref(n), at.Add(time.Minute), nil))
-			g, err := s.NextGeneration(t.Context(), ref(n), 1)
+			g, err := s.Generation(t.Context(), ref(n))
 			must(t, err)
+			g++
 			d := policy.Decision{Pull: ref(n), Base: "b", Head: "h", Check: "rolecall: main", Status: policy.Met}
 			_, err = s.SaveDecision(t.Context(), store.Decision{Ref: ref(n), Generation: g, At: at, Decision: d, Pull: fact.Pull{State: state}, SeenUntil: at})
 			must(t, err)
@@ -90,7 +91,10 @@ func TestWhatIsKnownOfClosedPullRequestsIsDropped(t *testing.T) {
 			return tx.SeePull(ctx, store.PullSeen{Ref: ref(1), Open: true, HeadSHA: "h", UpdatedAt: now})
 		}))
 		for _, n := range []int{1, 5} {
-			if g, err := s.NextGeneration(t.Context(), ref(n), 1); err != nil || g != 2 {
+			if g, err := s.Generation(t.Context(), ref(n)); err != nil || g != 1 {
+				t.Errorf("the generation of #%d is %d, %v; want 1", n, g, err)
+			}
+			if g, err := s.NextGeneration(t.Context(), ref(n)); err != nil || g != 2 {
 				t.Errorf("the next generation of #%d is %d, %v; want 2", n, g, err)
 			}
 		}
@@ -111,8 +115,9 @@ func TestDecisionsGoWithTheRecordOfThem(t *testing.T) {
 		ref := func(n int) fact.Ref { return fact.Ref{Installation: 7, Owner: "acme", Repo: "cloud", Number: n} }
 		decide := func(n int, at time.Time, state string) {
 			t.Helper()
-			g, err := s.NextGeneration(t.Context(), ref(n), 1)
+			g, err := s.Generation(t.Context(), ref(n))
 			must(t, err)
+			g++
 			_, err = s.SaveDecision(t.Context(), store.Decision{Ref: ref(n), Generation: g, At: at, Decision: policy.Decision{Pull: ref(n)}, Pull: fact.Pull{State: state}})
 			must(t, err)
 		}

@@ -56,6 +56,7 @@ type Store struct {
 		mu   sync.Mutex
 		kept map[string]bool // by SHA-256
 	}
+	loads loads
 }
 
 // Open opens the database, brings its schema up to date and, on SQLite, takes
