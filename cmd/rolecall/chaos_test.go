@@ -68,14 +68,14 @@ func TestChaos(t *testing.T) {
 	for _, seed := range regressions {
 		tryHistory(t, seed)
 	}
-	next, end := uint64(1), time.Time{}
+	next, end := uint64(wide+1), time.Time{}
 	const quick = 8
 	if s := os.Getenv("ROLECALL_CHAOS"); s != "" {
 		d, err := time.ParseDuration(s)
 		if err != nil {
 			t.Fatalf("ROLECALL_CHAOS: %v", err)
 		}
-		next, end = rand.Uint64N(1<<40), time.Now().Add(d) //nolint:gosec // any will do
+		next, end = wide+rand.Uint64N(1<<40), time.Now().Add(d) //nolint:gosec // any will do
 		t.Logf("seeds from %d", next)
 	}
 	var mu sync.Mutex
@@ -148,7 +148,11 @@ func play(t *testing.T, seed uint64, steps []step) []string {
 		if *chaosDatabase == "postgres" || *chaosDatabase == "" && os.Getenv("ROLECALL_CHAOS") != "" && seed%5 == 0 {
 			database = storetest.Postgres(t)
 		}
-		c := &chaos{w: quietWorld(tb, database, policyText, githubtest.Options{}), comments: map[*githubtest.Pull][]*githubtest.Comment{}, forks: map[int]bool{}}
+		text := policyText
+		if seed >= wide {
+			text = widePolicy
+		}
+		c := &chaos{w: quietWorld(tb, database, text, githubtest.Options{}), comments: map[*githubtest.Pull][]*githubtest.Comment{}, forks: map[int]bool{}, wide: seed >= wide}
 		c.w.gh.App().DeliverTo(c.front(tb))
 		c.w.repo.Push("release", c.w.repo.Head("main"), "mia")
 		tb.Cleanup(c.down)
@@ -170,6 +174,8 @@ type chaos struct {
 	forks    map[int]bool
 	comments map[*githubtest.Pull][]*githubtest.Comment
 	reviews  []review
+	groups   []*githubtest.MergeGroup
+	wide     bool
 	moves    int
 	locks    sync.WaitGroup
 }
@@ -251,12 +257,16 @@ func (c *chaos) up() {
 		out = os.Stderr
 	}
 	for n := 0; ; n++ {
-		server, err := Start(w.t.Context(), Config{
+		config := Config{
 			AppID: app.ID(), PrivateKey: app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(app.WebhookSecret())},
 			DatabaseURL: w.database, Addr: "127.0.0.1:0", GitHubURL: w.gh.URL(), Workers: w.workers,
 			Deliveries: -1, Sweep: -1, // at rest
 			Log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		})
+		}
+		if c.wide {
+			config.Now, config.GitHubTimeout = w.clock, impatience
+		}
+		server, err := Start(w.t.Context(), config)
 		if err == nil {
 			w.server = server
 			at, err := url.Parse(server.URL())
@@ -369,6 +379,9 @@ func (c *chaos) rest() {
 		w.t.Fatal(err)
 	}
 	c.settle()
+	if c.wide {
+		c.onTime()
+	}
 }
 
 // settle waits until every delivery is answered and every look is taken, those
@@ -430,6 +443,7 @@ func (c *chaos) judge() {
 		}
 		c.once(p)
 	}
+	c.judgeGroups(o)
 }
 
 // oracle is a rolecall that heard every delivery, in order and without any
@@ -474,9 +488,17 @@ func (c *chaos) oracle() *oracle {
 	}
 	made := &planned{}
 	return &oracle{w: w, made: made, line: &pipeline.Line{
-		Gather: gather.New(w.app(), heard, gather.Options{Wants: pipeline.Wants, Logger: quiet}),
+		Gather: gather.New(w.app(), heard, gather.Options{Wants: pipeline.Wants, Now: c.now(), Logger: quiet}),
 		Apply:  made, Records: heard, Metrics: newMetrics(), Self: w.self, Log: quiet,
 	}}
+}
+
+// now is the clock by which is decided.
+func (c *chaos) now() func() time.Time {
+	if c.wide {
+		return c.w.clock
+	}
+	return time.Now
 }
 
 func (o *oracle) look(p *githubtest.Pull) {
