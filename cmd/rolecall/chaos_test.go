@@ -398,7 +398,7 @@ func (c *chaos) settle() {
 		}
 		cancel()
 		if err != nil {
-			w.t.Fatalf("not at rest: %v", err)
+			w.t.Fatalf("not at rest: %v\n%s", err, c.standing())
 		}
 		waiting := 0
 		err = w.server.store.DB().QueryRowContext(w.t.Context(),
@@ -411,13 +411,40 @@ func (c *chaos) settle() {
 			return
 		}
 		if time.Since(began) > 90*time.Second {
-			w.t.Fatalf("not at rest after %v: %d looks fail or are held", time.Since(began).Round(time.Second), waiting)
+			w.t.Fatalf("not at rest after %v: %d looks fail or are held\n%s", time.Since(began).Round(time.Second), waiting, c.standing())
 		}
 		before = now
 		if waiting > 0 {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
+}
+
+// standing lists what the queue has not done.
+func (c *chaos) standing() string {
+	var b strings.Builder
+	for _, q := range []string{
+		`SELECT key || ' counter ' || counter || ' priority ' || priority || ' failures ' || failures || ' held until ' || hold_until FROM looks`,
+		`SELECT 'job ' || id || ' ' || CAST(state AS TEXT) || ' ' || CAST(args AS TEXT) || ' attempt ' || attempt || ' at ' || CAST(scheduled_at AS TEXT) FROM river_job WHERE finalized_at IS NULL`,
+		`SELECT 'replica ' || id || ' seen ' || seen_at FROM replicas`,
+	} {
+		rows, err := c.w.server.store.DB().QueryContext(context.Background(), q)
+		if err != nil {
+			fmt.Fprintln(&b, err)
+			continue
+		}
+		for rows.Next() {
+			var line string
+			if err := rows.Scan(&line); err != nil {
+				line = err.Error()
+			}
+			fmt.Fprintln(&b, line)
+		}
+		_ = rows.Err()
+		_ = rows.Close()
+	}
+	fmt.Fprintf(&b, "now %s, %d", time.Now().UTC().Format(time.RFC3339Nano), store.Micros(time.Now()))
+	return b.String()
 }
 
 // judge compares what GitHub shows with what its state calls for.
