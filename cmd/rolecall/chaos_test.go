@@ -369,15 +369,11 @@ func (c *chaos) rest() {
 	c.up()
 	c.settle()
 	w.pass(10 * time.Minute) // GitHub lets failures be seen again after a while
-	if err := w.server.recovery.Deliveries(w.t.Context()); err != nil {
-		w.t.Fatal(err)
-	}
+	c.patiently(w.server.recovery.Deliveries)
 	c.settle()
 	sweep := recovery.New(recovery.Options{App: w.app(), Store: w.server.store, Sweep: time.Nanosecond})
 	sweep.Use(w.server.queue)
-	if err := sweep.Sweep(w.t.Context()); err != nil {
-		w.t.Fatal(err)
-	}
+	c.patiently(sweep.Sweep)
 	c.settle()
 	if c.wide {
 		c.onTime()

@@ -22,7 +22,7 @@ import (
 const wide = 1 << 41
 
 // impatience is how long rolecall waits for GitHub in a wide history.
-const impatience = 2 * time.Second
+const impatience = 3 * time.Second
 
 // widePolicy has one role that changes hands with the time alone.
 const widePolicy = policyText + `
@@ -148,6 +148,19 @@ func (c *chaos) build(base string, n int) {
 	if group := c.w.repo.TryGroup(base, n); group != nil {
 		c.groups = append(c.groups, group)
 	}
+}
+
+// patiently tries again what may fail for no other reason than rolecall's
+// impatience on a busy machine, as rolecall does every few minutes.
+func (c *chaos) patiently(do func(context.Context) error) {
+	var err error
+	for range 20 {
+		if err = do(c.w.t.Context()); err == nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	c.w.t.Fatal(err)
 }
 
 // onTime has looked at what a clock that is ahead has made due: rolecall waits
