@@ -33,7 +33,8 @@ type serveCmd struct {
 	Sweep          time.Duration `env:"ROLECALL_SWEEP" default:"15m" help:"How often open pull requests are compared with what is known of them (${default}); -1s for never."`
 	KeepDeliveries time.Duration `env:"ROLECALL_KEEP_DELIVERIES" default:"2160h" help:"How long deliveries and their bodies are kept, at least four days (${default}); 0 for ever."`
 	KeepFacts      time.Duration `env:"ROLECALL_KEEP_FACTS" default:"9600h" help:"How long the facts of decisions are kept, by which they can be replayed (${default}); 0 for ever."`
-	KeepRecord     time.Duration `env:"ROLECALL_KEEP_RECORD" default:"0" help:"How long the audit trail is kept; 0 for ever. Its checkpoints always are."`
+	KeepRecord     time.Duration `env:"ROLECALL_KEEP_RECORD" default:"0" help:"How long the audit trail is kept, and the decisions that it tells of; 0 for ever. Its checkpoints always are."`
+	KeepClosed     time.Duration `env:"ROLECALL_KEEP_CLOSED" default:"2160h" help:"How long it is remembered who pushed a closed pull request, and who was asked, at least 30 days (${default}); 0 for ever."`
 	ProfileAddr    string        `env:"ROLECALL_PROFILE_ADDR" hidden:"" placeholder:"HOST:PORT" help:"Serve Go's profiles at this address of loopback."`
 	LogFormat      string        `env:"LOG_FORMAT" enum:"json,text" default:"json" help:"json or text (${default})."`
 	LogLevel       string        `env:"LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error (${default})."`
@@ -65,7 +66,7 @@ func (c *serveCmd) config(log *slog.Logger) (Config, error) {
 		AppID: c.AppID, DatabaseURL: c.DatabaseURL, Data: c.Data, Addr: c.Addr,
 		GitHubURL: c.GithubURL, Workers: c.Workers, Cache: c.CacheMB << 20, Log: log,
 		Deliveries: c.Deliveries, Sweep: c.Sweep,
-		Retention: store.Retention{Deliveries: c.KeepDeliveries, Facts: c.KeepFacts, Record: c.KeepRecord},
+		Retention: store.Retention{Deliveries: c.KeepDeliveries, Facts: c.KeepFacts, Record: c.KeepRecord, Closed: c.KeepClosed},
 	}
 	if config.Addr == "" {
 		config.Addr = net.JoinHostPort("", strconv.Itoa(c.Port))

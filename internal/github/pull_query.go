@@ -109,6 +109,23 @@ type pullRequestNode struct {
 	} `graphql:"head: commits(last: 1) @include(if: $withChecks)"`
 }
 
+// headQuery is for the checks at the head where the pull request's own list of
+// commits does not lead there, as where it has none: its head is behind its
+// base then.
+type headQuery struct {
+	Repository struct {
+		PullRequest *struct {
+			State       string
+			UpdatedAt   time.Time
+			BaseRefName string
+			HeadRefOid  string
+		} `graphql:"pullRequest(number: $number)"`
+		Head *struct {
+			Commit headCommit `graphql:"... on Commit"`
+		} `graphql:"head: object(oid: $head)"`
+	} `graphql:"repository(owner: $owner, name: $name)"`
+}
+
 type pageInfo struct {
 	HasNextPage bool    `graphql:"hasNextPage"`
 	EndCursor   *string `graphql:"endCursor"`

@@ -2,6 +2,7 @@ package githubtest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -379,7 +380,35 @@ func (t *Team) Delete() {
 		}
 	}
 	t.deleted = true
+	for _, same := range t.s.openByHead {
+		for _, p := range same {
+			p.requestedTeams = slices.DeleteFunc(p.requestedTeams, func(o *Team) bool { return o == t })
+		}
+	}
 	t.s.emitTeam(t, "deleted", nil)
+}
+
+// Rename gives the team another name, and with it another address. The former
+// one leads nowhere.
+func (t *Team) Rename(name string) *Team {
+	defer t.s.lock()()
+	if other := t.org.teams[slug(name)]; other != nil && other != t {
+		t.s.misuse("there is a team %s already", name)
+	}
+	was := t.name
+	delete(t.org.teams, t.slug)
+	t.name, t.slug = name, slug(name)
+	t.org.teams[t.slug] = t
+	t.s.emit(webhook{event: "team", action: "edited", org: t.org, sender: t.s.user("app-owner"), payload: func() object {
+		return object{"team": t.s.teamObject(t), "changes": object{"name": object{"from": was}}}
+	}})
+	return t
+}
+
+// HasTeam reports whether the organisation has a team of that name.
+func (o *Org) HasTeam(name string) bool {
+	defer o.s.lock()()
+	return o.teams[slug(name)] != nil
 }
 
 // Grant gives the team a permission on a repository: "pull", "triage",
