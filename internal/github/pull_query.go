@@ -115,10 +115,10 @@ type pullRequestNode struct {
 type headQuery struct {
 	Repository struct {
 		PullRequest *struct {
-			State       string
-			UpdatedAt   time.Time
-			BaseRefName string
-			HeadRefOid  string
+			State       string    `graphql:"state"`
+			UpdatedAt   time.Time `graphql:"updatedAt"`
+			BaseRefName string    `graphql:"baseRefName"`
+			HeadRefOid  string    `graphql:"headRefOid"`
 		} `graphql:"pullRequest(number: $number)"`
 		Head *struct {
 			Commit headCommit `graphql:"... on Commit"`
@@ -207,6 +207,8 @@ type reviewNode struct {
 	Commit         *struct {
 		Oid string `graphql:"oid"`
 	} `graphql:"commit"`
+	// AuthorAssociation is how the author stands to the repository now.
+	AuthorAssociation string `graphql:"authorAssociation"`
 }
 
 type commentNode struct {

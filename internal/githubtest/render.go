@@ -238,7 +238,7 @@ func (s *Server) simplePullObject(p *Pull) object {
 			"review_comments": link(at + "/comments"), "review_comment": link(s.api("/repos/%s/pulls/comments{/number}", p.repo.fullName())),
 			"commits": link(at + "/commits"), "statuses": link(statuses),
 		},
-		"author_association": p.repo.association(p.author), "auto_merge": nil, "active_lock_reason": nil,
+		"author_association": p.repo.association(p.author), "auto_merge": s.autoMergeObject(p.autoMerge), "active_lock_reason": nil,
 	}
 	if len(p.assignees) > 0 {
 		o["assignee"] = s.userObject(p.assignees[0])

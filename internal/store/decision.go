@@ -23,6 +23,8 @@ type Decision struct {
 	// Standing is the external_id of the check that is to show it, "" where
 	// none is.
 	Standing string
+	// Green reports that this check is to show success.
+	Green bool
 	// Changed says in a line what is not as the decision before had it; "" where
 	// nothing is, or there was none.
 	Changed  string
@@ -120,6 +122,11 @@ func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err 
 			owner, repo, d.Ref.Number, d.Generation, Micros(d.At), d.Decision.Head, d.Decision.Check, string(d.Decision.Status), d.Standing, facts, decision, string(policies))
 		if err != nil {
 			return err
+		}
+		if d.Green {
+			if err := t.green(ctx, d.Ref, Green{d.Decision.Head, d.Decision.Check}); err != nil {
+				return err
+			}
 		}
 		head, err = t.append(ctx, []Entry{{At: d.At, Ref: d.Ref, Delivery: d.Delivery, Kind: KindDecision, Data: entry}})
 		return err
