@@ -68,14 +68,14 @@ func TestChaos(t *testing.T) {
 	for _, seed := range regressions {
 		tryHistory(t, seed)
 	}
-	next, end := uint64(1), time.Time{}
+	next, end := uint64(wide+1), time.Time{}
 	const quick = 8
 	if s := os.Getenv("ROLECALL_CHAOS"); s != "" {
 		d, err := time.ParseDuration(s)
 		if err != nil {
 			t.Fatalf("ROLECALL_CHAOS: %v", err)
 		}
-		next, end = rand.Uint64N(1<<40), time.Now().Add(d) //nolint:gosec // any will do
+		next, end = wide+rand.Uint64N(1<<40), time.Now().Add(d) //nolint:gosec // any will do
 		t.Logf("seeds from %d", next)
 	}
 	var mu sync.Mutex
@@ -148,7 +148,11 @@ func play(t *testing.T, seed uint64, steps []step) []string {
 		if *chaosDatabase == "postgres" || *chaosDatabase == "" && os.Getenv("ROLECALL_CHAOS") != "" && seed%5 == 0 {
 			database = storetest.Postgres(t)
 		}
-		c := &chaos{w: quietWorld(tb, database, policyText, githubtest.Options{}), comments: map[*githubtest.Pull][]*githubtest.Comment{}, forks: map[int]bool{}}
+		text := policyText
+		if seed >= wide {
+			text = widePolicy
+		}
+		c := &chaos{w: quietWorld(tb, database, text, githubtest.Options{}), comments: map[*githubtest.Pull][]*githubtest.Comment{}, forks: map[int]bool{}, wide: seed >= wide}
 		c.w.gh.App().DeliverTo(c.front(tb))
 		c.w.repo.Push("release", c.w.repo.Head("main"), "mia")
 		tb.Cleanup(c.down)
@@ -170,6 +174,8 @@ type chaos struct {
 	forks    map[int]bool
 	comments map[*githubtest.Pull][]*githubtest.Comment
 	reviews  []review
+	groups   []*githubtest.MergeGroup
+	wide     bool
 	moves    int
 	locks    sync.WaitGroup
 }
@@ -251,12 +257,16 @@ func (c *chaos) up() {
 		out = os.Stderr
 	}
 	for n := 0; ; n++ {
-		server, err := Start(w.t.Context(), Config{
+		config := Config{
 			AppID: app.ID(), PrivateKey: app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(app.WebhookSecret())},
 			DatabaseURL: w.database, Addr: "127.0.0.1:0", GitHubURL: w.gh.URL(), Workers: w.workers,
 			Deliveries: -1, Sweep: -1, // at rest
 			Log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		})
+		}
+		if c.wide {
+			config.Now, config.GitHubTimeout = w.clock, impatience
+		}
+		server, err := Start(w.t.Context(), config)
 		if err == nil {
 			w.server = server
 			at, err := url.Parse(server.URL())
@@ -359,16 +369,15 @@ func (c *chaos) rest() {
 	c.up()
 	c.settle()
 	w.pass(10 * time.Minute) // GitHub lets failures be seen again after a while
-	if err := w.server.recovery.Deliveries(w.t.Context()); err != nil {
-		w.t.Fatal(err)
-	}
+	c.patiently(w.server.recovery.Deliveries)
 	c.settle()
 	sweep := recovery.New(recovery.Options{App: w.app(), Store: w.server.store, Sweep: time.Nanosecond})
 	sweep.Use(w.server.queue)
-	if err := sweep.Sweep(w.t.Context()); err != nil {
-		w.t.Fatal(err)
-	}
+	c.patiently(sweep.Sweep)
 	c.settle()
+	if c.wide {
+		c.onTime()
+	}
 }
 
 // settle waits until every delivery is answered and every look is taken, those
@@ -385,7 +394,7 @@ func (c *chaos) settle() {
 		}
 		cancel()
 		if err != nil {
-			w.t.Fatalf("not at rest: %v", err)
+			w.t.Fatalf("not at rest: %v\n%s", err, c.standing())
 		}
 		waiting := 0
 		err = w.server.store.DB().QueryRowContext(w.t.Context(),
@@ -398,13 +407,40 @@ func (c *chaos) settle() {
 			return
 		}
 		if time.Since(began) > 90*time.Second {
-			w.t.Fatalf("not at rest after %v: %d looks fail or are held", time.Since(began).Round(time.Second), waiting)
+			w.t.Fatalf("not at rest after %v: %d looks fail or are held\n%s", time.Since(began).Round(time.Second), waiting, c.standing())
 		}
 		before = now
 		if waiting > 0 {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
+}
+
+// standing lists what the queue has not done.
+func (c *chaos) standing() string {
+	var b strings.Builder
+	for _, q := range []string{
+		`SELECT key || ' counter ' || counter || ' priority ' || priority || ' failures ' || failures || ' held until ' || hold_until FROM looks`,
+		`SELECT 'job ' || id || ' ' || CAST(state AS TEXT) || ' ' || CAST(args AS TEXT) || ' attempt ' || attempt || ' at ' || CAST(scheduled_at AS TEXT) FROM river_job WHERE finalized_at IS NULL`,
+		`SELECT 'replica ' || id || ' seen ' || seen_at FROM replicas`,
+	} {
+		rows, err := c.w.server.store.DB().QueryContext(context.Background(), q)
+		if err != nil {
+			fmt.Fprintln(&b, err)
+			continue
+		}
+		for rows.Next() {
+			var line string
+			if err := rows.Scan(&line); err != nil {
+				line = err.Error()
+			}
+			fmt.Fprintln(&b, line)
+		}
+		_ = rows.Err()
+		_ = rows.Close()
+	}
+	fmt.Fprintf(&b, "now %s, %d", time.Now().UTC().Format(time.RFC3339Nano), store.Micros(time.Now()))
+	return b.String()
 }
 
 // judge compares what GitHub shows with what its state calls for.
@@ -430,6 +466,7 @@ func (c *chaos) judge() {
 		}
 		c.once(p)
 	}
+	c.judgeGroups(o)
 }
 
 // oracle is a rolecall that heard every delivery, in order and without any
@@ -474,9 +511,17 @@ func (c *chaos) oracle() *oracle {
 	}
 	made := &planned{}
 	return &oracle{w: w, made: made, line: &pipeline.Line{
-		Gather: gather.New(w.app(), heard, gather.Options{Wants: pipeline.Wants, Logger: quiet}),
+		Gather: gather.New(w.app(), heard, gather.Options{Wants: pipeline.Wants, Now: c.now(), Logger: quiet}),
 		Apply:  made, Records: heard, Metrics: newMetrics(), Self: w.self, Log: quiet,
 	}}
+}
+
+// now is the clock by which is decided.
+func (c *chaos) now() func() time.Time {
+	if c.wide {
+		return c.w.clock
+	}
+	return time.Now
 }
 
 func (o *oracle) look(p *githubtest.Pull) {

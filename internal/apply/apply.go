@@ -81,12 +81,26 @@ func (a *Applier) Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy
 	wg.Go(func() { asked = a.each(ctx, ref, requests, p.Record, d) })
 	checked := a.each(ctx, ref, checks, p.Record, d)
 	wg.Wait()
-	err = errors.Join(checked.err, asked.err)
-	if checked.over || asked.over {
+	err = errors.Join(checked.err, asked.err, a.audit(ctx, append(checked.entries, asked.entries...)))
+	if checked.over || asked.over || len(rest) == 0 {
 		return asked.refused, err
 	}
-	return asked.refused, errors.Join(err, a.each(ctx, ref, rest, p.Record, d).err)
+	last := a.each(ctx, ref, rest, p.Record, d)
+	return asked.refused, errors.Join(err, last.err, a.audit(ctx, last.entries))
 }
+
+// audit records what was done, whether or not anybody still waits for it.
+func (a *Applier) audit(ctx context.Context, entries []store.Entry) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTime)
+	defer cancel()
+	if err := a.Audit.Audit(ctx, entries...); err != nil {
+		return fmt.Errorf("audit what was done: %w", err)
+	}
+	return nil
+}
+
+// auditTime bounds how long the database may take.
+const auditTime = 10 * time.Second
 
 // outcome is what became of some actions; over is true where no further call
 // should be made.
@@ -94,6 +108,7 @@ type outcome struct {
 	err     error
 	over    bool
 	refused []string // reviewers whom GitHub would not have
+	entries []store.Entry
 }
 
 func (a *Applier) each(ctx context.Context, ref fact.Ref, actions []plan.Action, head string, d policy.Decision) (out outcome) {
@@ -115,10 +130,7 @@ func (a *Applier) each(ctx context.Context, ref fact.Ref, actions []plan.Action,
 			errs = append(errs, fmt.Errorf("%s: %w", action.Kind, err))
 			failed[action.Comment] = true
 		}
-		entry := store.Entry{At: a.Now(), Ref: ref, Delivery: a.Delivery, Kind: string(action.Kind), Actor: action.By, Data: done}
-		if err := a.Audit.Audit(ctx, entry); err != nil {
-			errs = append(errs, fmt.Errorf("audit %s: %w", action.Kind, err))
-		}
+		out.entries = append(out.entries, store.Entry{At: a.Now(), Ref: ref, Delivery: a.Delivery, Kind: string(action.Kind), Actor: action.By, Data: done})
 		if out.over = over(ctx, err); out.over {
 			break
 		}

@@ -24,6 +24,8 @@ type Records interface {
 	ReviewCommits(ctx context.Context, ref fact.Ref) (map[int64]string, error)
 	// Pushes are those to the head that deliveries told of, the latest first.
 	Pushes(ctx context.Context, ref fact.Ref) ([]store.Push, error)
+	// AddPush keeps one that no delivery told of.
+	AddPush(ctx context.Context, ref fact.Ref, p store.Push) error
 	// Labelled are the labels that deliveries told were set.
 	Labelled(ctx context.Context, ref fact.Ref) ([]fact.LabelEvent, error)
 	// Unrequestable are the logins and teams ("org/slug") whose review GitHub
@@ -240,6 +242,14 @@ func (r *reading) details(ctx context.Context) error {
 		clean, err = r.cleanMerges(ctx)
 		return err
 	})
+	pushes := r.pushes
+	run(func(ctx context.Context) error {
+		push, ok, err := r.lastPush(ctx)
+		if ok {
+			pushes = slices.Concat([]store.Push{push}, pushes)
+		}
+		return err
+	})
 	wg.Wait()
 	if len(errs) > 0 {
 		return first(errs)
@@ -248,8 +258,8 @@ func (r *reading) details(ctx context.Context) error {
 	for i, c := range r.out.Pull.Commits {
 		r.out.Pull.Commits[i].CleanMerge = clean[c.SHA]
 	}
-	r.out.Pull.Pusher = pusher(&r.out.Pull, r.pushes)
-	r.out.Pull.Pushers = pushers(&r.out.Pull, r.pushes)
+	r.out.Pull.Pusher = pusher(&r.out.Pull, pushes)
+	r.out.Pull.Pushers = pushers(&r.out.Pull, pushes)
 	return nil
 }
 

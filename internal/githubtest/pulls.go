@@ -72,7 +72,15 @@ type Pull struct {
 	timeline       []*Event
 	edits          int        // how often title or body were edited
 	autoMerge      *AutoMerge // nil: not armed
+
+	held struct { // the commits that it holds, between
+		ends
+		commits map[string]bool
+	}
 }
+
+// ends are the commits between which a pull request's changes lie.
+type ends struct{ base, head string }
 
 // Event is one item of a pull request's timeline. Kind tells which of the
 // other fields say something.

@@ -54,7 +54,7 @@ func (l *Line) Group(ctx context.Context, group Group) error {
 	}
 	worst.Head = group.SHA
 	ref := fact.Ref{Installation: group.Installation, Owner: group.Owner, Repo: group.Repo, Number: worst.Pull.Number}
-	generation, err := l.Records.NextGeneration(ctx, ref, 1)
+	generation, err := l.Records.NextGeneration(ctx, ref)
 	if err != nil {
 		return fmt.Errorf("next generation of %s: %w", ref, err)
 	}

@@ -35,11 +35,13 @@ type Applier interface {
 
 // Records is the part of the store that decisions go through.
 type Records interface {
-	// NextGeneration returns a generation for ref that is greater than every
-	// one it returned before, and at least atLeast.
-	NextGeneration(ctx context.Context, ref fact.Ref, atLeast int64) (int64, error)
+	// Generation returns the greatest generation of ref's checks so far, and
+	// NextGeneration gives out one for a merge group's.
+	Generation(ctx context.Context, ref fact.Ref) (int64, error)
+	NextGeneration(ctx context.Context, ref fact.Ref) (int64, error)
 	// SaveDecision keeps a decision with all that it was made from, and
-	// returns the hash of the record of it.
+	// returns the hash of the record of it. It fails where its generation is
+	// not greater than every one before, since another look came between.
 	SaveDecision(ctx context.Context, d store.Decision) (head string, err error)
 	// Looked notes a look at a pull request that no policy governs.
 	Looked(ctx context.Context, ref fact.Ref, at, seen time.Time, state string) error
@@ -138,10 +140,11 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	}
 	l.Metrics.Evaluated(decision.Status, time.Since(started))
 
-	generation, err := l.Records.NextGeneration(ctx, ref, shownGeneration(pull)+1)
+	generation, err := l.Records.Generation(ctx, ref)
 	if err != nil {
-		return Outcome{}, fmt.Errorf("next generation of %s: %w", ref, err)
+		return Outcome{}, fmt.Errorf("the checks of %s: %w", ref, err)
 	}
+	generation = max(generation, shownGeneration(pull)) + 1
 	siblings, err := l.siblings(ctx, g, decision)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("what shares a check with %s: %w", ref, err)

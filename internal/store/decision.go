@@ -17,7 +17,7 @@ import (
 // Decision is one decision as it is kept, with all that it rests on.
 type Decision struct {
 	Ref        fact.Ref
-	Generation int64 // new for the pull request
+	Generation int64 // greater than every one before of the pull request
 	At         time.Time
 	Delivery   string // GUID of the delivery that led to it; "" where none did
 	// Standing is the external_id of the check that is to show it, "" where
@@ -73,7 +73,8 @@ const (
 )
 
 // SaveDecision keeps a decision for good, and returns the hash of its entry in
-// the audit trail. Its generation must be new.
+// the audit trail. Its generation must be greater than every one before: where
+// it is not, it fails with [ErrOvertaken], and nothing is kept.
 func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err error) {
 	facts, factsHash, err := packJSON(d.Pull)
 	if err != nil {
@@ -107,6 +108,9 @@ func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err 
 	}
 	owner, repo := name(d.Ref)
 	err = s.Write(ctx, func(ctx context.Context, t *Tx) error {
+		if err := t.decided(ctx, d); err != nil {
+			return err
+		}
 		for sum, bytes := range texts {
 			if err := t.keepPolicy(ctx, sum, bytes); err != nil {
 				return err
@@ -117,9 +121,6 @@ func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err 
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)`),
 			owner, repo, d.Ref.Number, d.Generation, Micros(d.At), d.Decision.Head, d.Decision.Check, string(d.Decision.Status), d.Standing, facts, decision, string(policies))
 		if err != nil {
-			return err
-		}
-		if err := t.looked(ctx, d.Ref, d.At, d.SeenUntil, d.Pull.State); err != nil {
 			return err
 		}
 		if d.Green {
@@ -138,10 +139,8 @@ func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err 
 
 // keepPolicy keeps a policy's bytes, once.
 func (t *Tx) keepPolicy(ctx context.Context, sum string, bytes []byte) error {
-	t.s.policies.mu.Lock()
-	known := t.s.policies.kept[sum]
-	t.s.policies.mu.Unlock()
-	if known {
+	key := "policy " + sum
+	if t.s.memo.holds(key) {
 		return nil
 	}
 	packed, err := pack(bytes)
@@ -151,16 +150,12 @@ func (t *Tx) keepPolicy(ctx context.Context, sum string, bytes []byte) error {
 	if _, err := t.ExecContext(ctx, t.s.Query(`INSERT INTO policies (sha256, bytes) VALUES (?1, ?2) ON CONFLICT DO NOTHING`), sum, packed); err != nil {
 		return err
 	}
-	t.OnCommit(func() {
-		t.s.policies.mu.Lock()
-		defer t.s.policies.mu.Unlock()
-		if len(t.s.policies.kept) > 10_000 || t.s.policies.kept == nil {
-			t.s.policies.kept = map[string]bool{}
-		}
-		t.s.policies.kept[sum] = true
-	})
+	t.OnCommit(func() { t.s.memo.keep(key, policyKept) })
 	return nil
 }
+
+// policyKept is how long a policy that was kept is known to be.
+const policyKept = time.Hour
 
 const decisionColumns = "owner, repo, number, generation, at, standing, facts, decision, policies"
 

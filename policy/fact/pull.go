@@ -56,8 +56,8 @@ type Pull struct {
 	// Choices say why rolecall asked some of Requests, as far as it remembers.
 	// They are for the reader alone.
 	Choices []Choice `json:"choices,omitempty"`
-	// Pusher is the sender of the latest push to the head, where its delivery
-	// was seen; it only ever tightens a decision.
+	// Pusher is who pushed the head last, where a delivery, the timeline or the
+	// repository's activity told; it only ever tightens a decision.
 	Pusher Person `json:"pusher,omitzero"`
 	// Pushers are the others who pushed commits that are part of the pull
 	// request, whoever the commits say wrote them, by login; again only where

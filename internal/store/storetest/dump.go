@@ -26,6 +26,9 @@ func Dump(t testing.TB, address string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if len(files) == 0 {
+			return "" // nobody has opened it yet
+		}
 		for _, name := range files {
 			b, err := os.ReadFile(name)
 			if err != nil && !os.IsNotExist(err) {
