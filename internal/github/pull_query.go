@@ -15,6 +15,7 @@ import (
 type pullQuery struct {
 	Repository struct {
 		DefaultBranchRef *struct{ Name string }
+		IsPrivate        bool             // of an enterprise's internal ones, too
 		Policy           *gitObject       `graphql:"policy: object(expression: $policy) @include(if: $withPolicy)"`
 		PullRequest      *pullRequestNode `graphql:"pullRequest(number: $number)"`
 	} `graphql:"repository(owner: $owner, name: $name)"`
