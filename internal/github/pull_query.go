@@ -18,6 +18,7 @@ type pullQuery struct {
 		DefaultBranchRef *struct {
 			Name string `graphql:"name"`
 		} `graphql:"defaultBranchRef"`
+		IsPrivate   bool             `graphql:"isPrivate"` // of an enterprise's internal ones, too `graphql:"isPrivate"`
 		Policy      *gitObject       `graphql:"policy: object(expression: $policy) @include(if: $withPolicy)"`
 		PullRequest *pullRequestNode `graphql:"pullRequest(number: $number)"`
 	} `graphql:"repository(owner: $owner, name: $name)"`

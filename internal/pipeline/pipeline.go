@@ -65,6 +65,10 @@ type Records interface {
 	// most recent pull requests of ref's repository, ref itself left out; ok is
 	// false where they are no longer kept.
 	LatestFacts(ctx context.Context, ref fact.Ref, n int, each func(pull fact.Pull, ok bool) error) error
+	// LatestOfOwner hands on the latest decision on each of the n pull requests
+	// that were decided last in all repositories of ref's owner, ref itself left
+	// out; ok is false where what they were decided on is no longer kept.
+	LatestOfOwner(ctx context.Context, ref fact.Ref, n int, each func(d store.Decision, ok bool) error) error
 	// SetAsked remembers whose review of a pull request is requested now, and
 	// why, and Learn who worked on which files of one that was merged.
 	SetAsked(ctx context.Context, ref fact.Ref, now time.Time, asked []store.Asked) error

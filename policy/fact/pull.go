@@ -37,7 +37,10 @@ type Pull struct {
 	Base          Branch `json:"base"`
 	Head          Branch `json:"head"`
 	DefaultBranch string `json:"default_branch"`
-	MergeBase     string `json:"merge_base"` // SHA of merge base of Base and Head
+	// Public is whether everybody may read the repository; false where that is
+	// not known.
+	Public    bool   `json:"public,omitempty"`
+	MergeBase string `json:"merge_base"` // SHA of merge base of Base and Head
 
 	Labels    []string `json:"labels"`    // as they stand on GitHub now
 	Assignees []string `json:"assignees"` // logins
