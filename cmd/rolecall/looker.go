@@ -93,7 +93,14 @@ func (l *looker) repository(ctx context.Context, t queue.Target) ([]fact.Ref, er
 // group answers a merge group by the pull requests that it holds.
 func (l *looker) group(ctx context.Context, t queue.Target) error {
 	client := l.app.Client(t.Ref.Installation)
-	refs, err := client.GroupPulls(ctx, t.Ref.Owner, t.Ref.Repo, t.BaseRef, t.HeadSHA)
+	// GitHub's own event tells of the group's base. Whoever else asks goes by
+	// the name of a branch, which anybody who can write can choose.
+	told := t.BaseSHA != ""
+	refs, err := client.GroupPulls(ctx, t.Ref.Owner, t.Ref.Repo, t.BaseRef, t.HeadSHA, told)
+	if !told && missing(err) {
+		refs, err := client.PullsAtCommit(ctx, t.Ref.Owner, t.Ref.Repo, t.HeadSHA)
+		return l.spread(ctx, t, refs, err)
+	}
 	if err != nil {
 		return fmt.Errorf("pull requests of the merge group at %s: %w", t.HeadSHA, err)
 	}
