@@ -380,6 +380,10 @@ func (c *chaos) rest() {
 	}
 }
 
+// restless is after how long a history that does not come to rest has failed,
+// on a machine that has more to do.
+const restless = 3 * time.Minute
+
 // settle waits until every delivery is answered and every look is taken, those
 // included that failed or are held back. What is due by time alone is not
 // waited for.
@@ -387,7 +391,7 @@ func (c *chaos) settle() {
 	w := c.w
 	began := time.Now()
 	for before := -1; ; {
-		ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(w.t.Context(), restless)
 		err := w.gh.WaitDelivered(ctx)
 		if err == nil {
 			err = w.server.Idle(ctx)
@@ -406,7 +410,7 @@ func (c *chaos) settle() {
 		if waiting == 0 && now == before {
 			return
 		}
-		if time.Since(began) > 90*time.Second {
+		if time.Since(began) > restless {
 			w.t.Fatalf("not at rest after %v: %d looks fail or are held\n%s", time.Since(began).Round(time.Second), waiting, c.standing())
 		}
 		before = now
