@@ -252,9 +252,9 @@ func (c *chaos) up() {
 		return
 	}
 	app := w.gh.App()
-	out := io.Discard
+	var out io.Writer = w.log
 	if os.Getenv("ROLECALL_TEST_LOG") != "" {
-		out = os.Stderr
+		out = io.MultiWriter(w.log, os.Stderr)
 	}
 	for n := 0; ; n++ {
 		config := Config{
@@ -443,6 +443,13 @@ func (c *chaos) standing() string {
 		_ = rows.Err()
 		_ = rows.Close()
 	}
+	var wrong []string
+	for _, line := range strings.Split(c.w.log.String(), "\n") {
+		if strings.Contains(line, "level=WARN") || strings.Contains(line, "level=ERROR") {
+			wrong = append(wrong, line)
+		}
+	}
+	fmt.Fprintln(&b, strings.Join(wrong[max(0, len(wrong)-12):], "\n"))
 	fmt.Fprintf(&b, "now %s, %d", time.Now().UTC().Format(time.RFC3339Nano), store.Micros(time.Now()))
 	return b.String()
 }
