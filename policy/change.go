@@ -3,6 +3,7 @@ package policy
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -492,6 +493,9 @@ func sameRule(a, b RuleResult) bool {
 // same reports whether two parts of a decision say the same: whether they are
 // stored as the same text.
 func same[T any](a, b T) bool {
+	if reflect.DeepEqual(a, b) {
+		return true // most parts are, and text costs more
+	}
 	x, errX := json.Marshal(a)
 	y, errY := json.Marshal(b)
 	return errX == nil && errY == nil && string(x) == string(y)

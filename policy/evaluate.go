@@ -115,10 +115,13 @@ type subject struct {
 	wanted  []fact.LabelEvent // by the commands that are accepted
 	access  map[int64]string  // of each comment's author
 	broken  *Glass            // nil where none is
+	// Room for lists while their length is not known.
+	people []candidate
+	may    []string
 }
 
 func newSubject(pull *fact.Pull) *subject {
-	s := &subject{pull: pull, writers: contributorsOf(pull), trees: treesOf(pull), verdicts: newVerdicts(len(pull.Reviews)), seatings: maxSeating, bars: map[string][]bool{}}
+	s := &subject{pull: pull, writers: contributorsOf(pull), trees: treesOf(pull), verdicts: &verdicts{}, seatings: maxSeating, bars: map[string][]bool{}}
 	s.ballots, s.votes = ballots(pull)
 	s.ballotOf = make(map[string]*ballot, len(s.ballots))
 	for _, b := range s.ballots {
@@ -294,6 +297,8 @@ func holdersUnknown(nodes []*node) (unknown bool) {
 	return unknown
 }
 
+var reviewUsed = &Reason{Code: ReviewUsed}
+
 // distinguish leaves everybody at most one requirement, and notes whose
 // approval is not needed where it could have counted.
 func (a *asker) distinguish(nodes []*node) (enough, complete bool) {
@@ -306,9 +311,7 @@ func (a *asker) distinguish(nodes []*node) (enough, complete bool) {
 		top.roles(func(n *node) {
 			for _, c := range before[n] {
 				if c.vote != nil && !n.counts(c.login) {
-					a.verdicts.note(c.vote, Reason{
-						Code: ReviewUsed, Person: c.login, Rule: a.rule.name, Role: n.out.Role, Project: n.out.Project,
-					})
+					a.verdicts.note(c.vote, n.of, reviewUsed)
 				}
 			}
 		})
@@ -321,7 +324,7 @@ func (a *asker) distinguish(nodes []*node) (enough, complete bool) {
 func (a *asker) record(n *node) {
 	for _, c := range n.people {
 		if c.vote != nil {
-			a.verdicts.count(c.vote, RuleRole{Rule: a.rule.name, Role: n.out.Role, Project: n.out.Project})
+			a.verdicts.count(c.vote, n.of)
 		}
 	}
 	blocked := slices.ContainsFunc(a.ballots, func(b *ballot) bool { return b.blocks != nil })

@@ -123,7 +123,13 @@ type pick struct {
 
 func (w *world) elementsOf(picks []pick) (elements []Element, scope Scope, covers []string) {
 	elements = make([]Element, len(picks))
-	var paths, certain []string
+	many := 0
+	for _, p := range picks {
+		many += len(p.origin.paths)
+	}
+	paths := slices.Grow([]string(nil), many)
+	var certain []string
+	doubtful := false
 	for i, p := range picks {
 		elements[i] = Element{Summary: p.origin.summary, Paths: p.origin.paths, Unknown: p.doubt}
 		if len(p.origin.paths) == 0 {
@@ -131,15 +137,18 @@ func (w *world) elementsOf(picks []pick) (elements []Element, scope Scope, cover
 			continue
 		}
 		paths = append(paths, p.origin.paths...)
-		if p.doubt == "" {
-			certain = append(certain, p.origin.paths...)
-		}
+		doubtful = doubtful || p.doubt != ""
 	}
 	if !scope.All {
 		scope.Paths = w.sortedPaths(paths)
 	}
-	if len(certain) == len(paths) && !scope.All {
+	if !doubtful && !scope.All {
 		return elements, scope, scope.Paths
+	}
+	for _, p := range picks {
+		if p.doubt == "" {
+			certain = append(certain, p.origin.paths...)
+		}
 	}
 	if len(certain) > 0 {
 		covers = w.sortedPaths(certain)

@@ -29,8 +29,14 @@ type TestFailure struct {
 // Impact is what a new version of the policy decides differently on the
 // pull requests that were decided last.
 type Impact struct {
+	// Floor: it is the organisation's floor, on the pull requests of all its
+	// repositories.
+	Floor     bool         `json:"floor,omitempty"`
 	Replayed  int          `json:"replayed"`
 	Different []Difference `json:"different,omitempty"` // the newest first
+	// Hidden is how many more are decided differently in repositories that not
+	// everybody may read, where everybody may read this.
+	Hidden int `json:"hidden,omitempty"`
 	// Skipped says which could not be replayed, by why.
 	Skipped []Skipped `json:"skipped,omitempty"`
 }
@@ -43,13 +49,18 @@ type Skipped struct {
 
 // Difference is what two policies decide differently on one pull request.
 type Difference struct {
+	// Repo is "owner/name", where it is another repository than the policy's.
+	Repo   string `json:"repo,omitempty"`
 	Number int    `json:"number"`
-	Title  string `json:"title"`
+	Title  string `json:"title"` // "" where not everybody who reads this may read it
 	Before Status `json:"before"`
 	After  Status `json:"after"`
 	// Gained and Lost are what only the second, or only the first, requires.
 	Gained []Asked `json:"gained,omitempty"`
 	Lost   []Asked `json:"lost,omitempty"`
+	// Broken is why the repository's policy would no longer load; "" where it
+	// would.
+	Broken string `json:"broken,omitempty"`
 }
 
 // Asked is a requirement that a rule brings in.

@@ -28,6 +28,7 @@ type node struct {
 	out      Requirement
 	children []*node
 	// The rest is of a role.
+	of        *RuleRole
 	people    []candidate     // whose approval counts, by login
 	potential []string        // who counts or could still approve, by login
 	used      map[string]bool // of a distinct rule: who has a place in it
@@ -135,6 +136,7 @@ func (a *asker) role(req *requirement, first *seat, scope Scope, set *scopeSet) 
 		Kind: KindRole, Role: first.name, Title: first.def.Title, Project: first.project,
 		Need: max(req.approvals, 1), Ask: cmp.Or(req.ask, "one"), Within: req.within, Scope: scope,
 	}}
+	n.of = &RuleRole{Rule: a.rule.name, Role: first.name, Project: first.project}
 	seats, reasons := a.standIns(first, req.allow)
 	n.out.Reasons = reasons
 	for _, s := range seats {
@@ -149,15 +151,18 @@ func (a *asker) role(req *requirement, first *seat, scope Scope, set *scopeSet) 
 	n.out.Teams = slices.Sorted(slices.Values(last.def.Teams))
 
 	barred := a.barred(req.allow)
+	people := a.people[:0]
 	for _, b := range a.ballots {
 		if len(b.approvals) == 0 || barred[b.index] {
 			continue
 		}
 		c, ok := a.candidate(b, seats, n, set)
 		if ok {
-			n.people = append(n.people, c)
+			people = append(people, c)
 		}
 	}
+	a.people = people
+	n.people = slices.Clone(people)
 	if c, ok := a.ownStanding(first); ok && !slices.ContainsFunc(n.people, func(p candidate) bool { return p.login == c.login }) {
 		n.people = append(n.people, c)
 		n.out.Reasons = append(n.out.Reasons, Reason{Code: AuthorIsDRI, Person: c.login, Project: first.project})
@@ -268,13 +273,9 @@ func (a *asker) ownStanding(s *seat) (candidate, bool) {
 // candidate finds the approval by which a person counts for n, and notes for
 // each that does not why.
 func (a *asker) candidate(b *ballot, seats []*seat, n *node, set *scopeSet) (candidate, bool) {
-	name := func(why Reason) Reason {
-		why.Person, why.Rule, why.Role, why.Project = b.login, a.rule.name, n.out.Role, n.out.Project
-		return why
-	}
 	for _, v := range b.approvals {
 		if a.broken.broke(b.login) && !v.at().Before(a.broken.At) {
-			a.verdicts.note(v, name(Reason{Code: ReviewByBreaker}))
+			a.verdicts.note(v, n.of, &Reason{Code: ReviewByBreaker})
 			continue
 		}
 		via, holds := "", false
@@ -286,12 +287,12 @@ func (a *asker) candidate(b *ballot, seats []*seat, n *node, set *scopeSet) (can
 		}
 		if !holds {
 			if slices.ContainsFunc(seats, func(s *seat) bool { return len(a.holds(s, b)) > 0 }) {
-				a.verdicts.note(v, name(Reason{Code: ReviewOutOfTurn, At: v.at()}))
+				a.verdicts.note(v, n.of, &Reason{Code: ReviewOutOfTurn, At: v.at()})
 			}
 			continue
 		}
-		if why, ok := a.trees.stands(v, set, a.rule.sticky); !ok {
-			a.verdicts.note(v, name(why))
+		if why := a.trees.stands(v, set, a.rule.sticky); why != nil {
+			a.verdicts.note(v, n.of, why)
 			continue
 		}
 		return candidate{b.login, v, via}, true
@@ -338,7 +339,7 @@ func (a *asker) block(n *node, seats []*seat) {
 			holds = holds || then || now
 			unknown = unknown || s.unknown != ""
 		}
-		where := Reason{Person: b.login, Rule: a.rule.name, Role: n.out.Role, Project: n.out.Project}
+		where := &Reason{}
 		switch {
 		case holds:
 			where.Code = ReviewBlocks
@@ -350,7 +351,7 @@ func (a *asker) block(n *node, seats []*seat) {
 			continue
 		}
 		n.out.Blockers = append(n.out.Blockers, b.login)
-		a.verdicts.note(b.blocks, where)
+		a.verdicts.note(b.blocks, n.of, where)
 	}
 }
 
@@ -384,10 +385,15 @@ func (a *asker) settleRole(n *node) {
 	for _, p := range n.people {
 		o.Counted = append(o.Counted, p.approval())
 	}
+	may := a.may[:0]
 	for _, login := range n.potential {
 		if !n.used[login] && !n.counts(login) {
-			o.May = append(o.May, login)
+			may = append(may, login)
 		}
+	}
+	a.may = may
+	if len(may) > 0 {
+		o.May = slices.Clone(may)
 	}
 	switch {
 	case len(o.Blockers) > 0:

@@ -26,11 +26,16 @@ const fewPaths = 64
 // record is needed.
 type trees struct {
 	pull  *fact.Pull
-	paths []string // changed now, both names of a rename; sorted
-	head  map[string]fact.Maybe[fact.Entry]
-	base  map[string]fact.Maybe[fact.Entry]
-	owner map[string]*fact.File
+	paths []string   // changed now, both names of a rename; sorted
+	at    []standing // by index of paths
+	index map[string]int
 	drift map[driftKey]*drift
+}
+
+// standing is what stands at a changed path.
+type standing struct {
+	head, base *fact.Maybe[fact.Entry]
+	owner      *fact.File
 }
 
 type driftKey struct {
@@ -53,72 +58,75 @@ type drift struct {
 }
 
 func treesOf(pull *fact.Pull) *trees {
-	t := &trees{
-		pull:  pull,
-		head:  make(map[string]fact.Maybe[fact.Entry], len(pull.Files)),
-		base:  make(map[string]fact.Maybe[fact.Entry], len(pull.Files)),
-		owner: make(map[string]*fact.File, len(pull.Files)),
-		drift: map[driftKey]*drift{},
-	}
-	absent := fact.Known(fact.Entry{})
+	t := &trees{pull: pull, paths: make([]string, 0, len(pull.Files)), drift: map[driftKey]*drift{}}
 	for i := range pull.Files {
-		f := &pull.Files[i]
-		for _, p := range f.Paths() {
-			t.paths = append(t.paths, p)
-			if t.owner[p] == nil || p == f.Path {
-				t.owner[p] = f
-			}
-		}
-		t.head[f.Path] = f.Head
-		if f.Status == fact.Removed && !f.Head.IsKnown() {
-			t.head[f.Path] = absent
-		}
-		switch {
-		case f.Status == fact.Copied:
-		case len(f.Paths()) == 2:
-			t.base[f.PreviousPath] = f.Base
-		case f.Status == fact.Added && !f.Base.IsKnown():
-			t.base[f.Path] = absent
-		default:
-			t.base[f.Path] = f.Base
-		}
+		t.paths = append(t.paths, pull.Files[i].Paths()...)
 	}
 	slices.Sort(t.paths)
 	t.paths = slices.Compact(t.paths)
 	// What no file says of a changed path is that nothing stands there: the
 	// old name of a rename at the head, the new one at the base.
-	for _, p := range t.paths {
-		if _, ok := t.head[p]; !ok {
-			t.head[p] = absent
+	absent := fact.Known(fact.Entry{})
+	t.at = make([]standing, len(t.paths))
+	t.index = make(map[string]int, len(t.paths))
+	for i, p := range t.paths {
+		t.at[i] = standing{head: &absent, base: &absent}
+		t.index[p] = i
+	}
+	for i := range pull.Files {
+		f := &pull.Files[i]
+		for _, p := range f.Paths() {
+			if at := &t.at[t.index[p]]; at.owner == nil || p == f.Path {
+				at.owner = f
+			}
 		}
-		if _, ok := t.base[p]; !ok {
-			t.base[p] = absent
+		at := &t.at[t.index[f.Path]]
+		at.head = &f.Head
+		if f.Status == fact.Removed && !f.Head.IsKnown() {
+			at.head = &absent
+		}
+		switch {
+		case f.Status == fact.Copied:
+		case len(f.Paths()) == 2:
+			t.at[t.index[f.PreviousPath]].base = &f.Base
+		case f.Status == fact.Added && !f.Base.IsKnown():
+			at.base = &absent
+		default:
+			at.base = &f.Base
 		}
 	}
 	return t
 }
 
-// stands reports whether v's approval is still of what is there now, as far as
-// scope goes; if not, why tells.
-func (t *trees) stands(v *vote, scope *scopeSet, sticky string) (why Reason, ok bool) {
+// changed reports whether a path is a changed one.
+func (t *trees) changed(path string) bool {
+	_, ok := t.index[path]
+	return ok
+}
+
+// stands returns nil where v's approval is still of what is there now, as far
+// as scope goes; else why it is not. Many people's approvals share a reason,
+// which does not name them.
+func (t *trees) stands(v *vote, scope *scopeSet, sticky string) *Reason {
 	if v.commit == t.pull.Head.SHA {
-		return Reason{}, true
+		return nil
 	}
 	if sticky == stickyNever {
-		return Reason{Code: ReviewNotHead, Person: v.login, Commit: v.commit}, false
+		return &Reason{Code: ReviewNotHead, Commit: v.commit}
 	}
-	// Many people's approvals are of the same commit.
 	key := driftKey{v.commit, sticky == stickyPatch}
 	found, ok := scope.stale[key]
 	if !ok {
 		if scope.stale == nil {
-			scope.stale = map[driftKey]Reason{}
+			scope.stale = map[driftKey]*Reason{}
 		}
-		found = t.stale(key, scope)
+		if why := t.stale(key, scope); why.Code != "" {
+			why.Commit = v.commit
+			found = &why
+		}
 		scope.stale[key] = found
 	}
-	found.Person, found.Commit, found.Paths = v.login, v.commit, slices.Clone(found.Paths)
-	return found, found.Code == ""
+	return found
 }
 
 // stale says what of a commit's scope has changed since it; the zero Reason
@@ -133,7 +141,7 @@ func (t *trees) stale(key driftKey, scope *scopeSet) Reason {
 			return Reason{Code: ReviewUncompared, Detail: missing}
 		}
 	}
-	if d.incomplete != "" && !scope.all && slices.ContainsFunc(scope.paths, func(p string) bool { return t.owner[p] == nil }) {
+	if d.incomplete != "" && !scope.all && slices.ContainsFunc(scope.paths, func(p string) bool { return !t.changed(p) }) {
 		return Reason{Code: ReviewUncompared, Detail: d.incomplete}
 	}
 	stale := Reason{Code: ReviewStale}
@@ -188,10 +196,10 @@ func (t *trees) since(key driftKey) *drift {
 		return d
 	}
 	for i, p := range t.paths {
-		if sameEntry(snap.Head, p, t.head[p]) && sameEntry(snap.Base, p, t.base[p]) {
+		if sameEntry(snap.Head, p, *t.at[i].head) && sameEntry(snap.Base, p, *t.at[i].base) {
 			continue
 		}
-		if key.patch && t.samePatch(&snap, p) {
+		if key.patch && t.at[i].samePatch(&snap, p) {
 			continue
 		}
 		d.changed.set(i)
@@ -202,14 +210,14 @@ func (t *trees) since(key driftKey) *drift {
 			continue
 		}
 		for _, p := range g.Paths {
-			if t.owner[p] == nil {
+			if !t.changed(p) {
 				d.extra = append(d.extra, p)
 			}
 		}
 	}
 	d.incomplete = snap.Incomplete
 	for p, was := range snap.Head {
-		if before, ok := snap.Base[p]; t.owner[p] == nil && (!ok || before != was) {
+		if before, ok := snap.Base[p]; !t.changed(p) && (!ok || before != was) {
 			d.reverted = append(d.reverted, p)
 		}
 	}
@@ -219,17 +227,17 @@ func (t *trees) since(key driftKey) *drift {
 	return d
 }
 
-// samePatch reports whether the file that p belongs to is changed by the very
+// samePatch reports whether the file that the path p belongs to is changed by the very
 // same patch, and has the same mode. A patch does not show modes, and an empty
 // one nothing at all.
-func (t *trees) samePatch(snap *fact.Snapshot, p string) bool {
-	f := t.owner[p]
+func (s standing) samePatch(snap *fact.Snapshot, p string) bool {
+	f := s.owner
 	then, ok := snap.Patches[f.Path]
 	if !ok || then == "" || !f.Patch.IsKnown() || then != f.Patch.Value {
 		return false
 	}
 	was, ok := snap.Head[p]
-	now := t.head[p]
+	now := s.head
 	return ok && now.IsKnown() && was.Mode == now.Value.Mode && (was.Mode != "" || was.Blob == "" && now.Value.Blob == "")
 }
 
@@ -260,7 +268,7 @@ type scopeSet struct {
 	paths []string // sorted
 	bits  bits     // by index of trees.paths, once asked for
 	// stale is what trees.stale found.
-	stale map[driftKey]Reason
+	stale map[driftKey]*Reason
 }
 
 func newScopeSet(s Scope) *scopeSet { return &scopeSet{all: s.All, paths: s.Paths} }
@@ -278,7 +286,7 @@ func (s *scopeSet) has(path string) bool {
 // scope holds another file of its kind beside it that is not changed.
 func (s *scopeSet) covers(t *trees, p string) bool {
 	return s.has(p) || slices.ContainsFunc(s.paths, func(other string) bool {
-		return t.owner[other] == nil && path.Dir(other) == path.Dir(p) && path.Ext(other) == path.Ext(p)
+		return !t.changed(other) && path.Dir(other) == path.Dir(p) && path.Ext(other) == path.Ext(p)
 	})
 }
 

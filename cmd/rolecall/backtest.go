@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -52,7 +54,10 @@ func (c *backtestCmd) Run(ctx context.Context, s streams) error {
 	}
 	b := replay.Backtest{
 		Repository: repo, Options: readerOptions, Policies: policies, People: holdersWith(teams),
-		Branch: cmp.Or(c.Branch, repo.DefaultBranch(ctx), "main"), Workers: runtime.GOMAXPROCS(0),
+		Branch: cmp.Or(c.Branch, repo.DefaultBranch(ctx), "main"), Tip: tip, Workers: runtime.GOMAXPROCS(0),
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200) // little is kept of a change: memory is cheaper than collecting it
 	}
 	sum := replay.NewTallier(slices.Collect(maps.Keys(teams))...)
 	bar := newProgress(s)

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rolecall/rolecall/internal/githubtest"
+	"github.com/rolecall/rolecall/internal/survey"
 	"github.com/rolecall/rolecall/policy"
 )
 
@@ -120,6 +124,25 @@ func TestThePolicysTestsAreRunOnItsPullRequest(t *testing.T) {
 		}
 		if got := explain(); !strings.Contains(got, c.Title) || !strings.Contains(got, "It does not pass its own tests") || !strings.Contains(got, tests+":2") {
 			t.Errorf("explained otherwise than the check, %q:\n%s", c.Title, got)
+		}
+		draft := filepath.Join(t.TempDir(), "draft.hcl")
+		if err := os.WriteFile(draft, []byte(coveringText), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		// So does whatever else decides without the server.
+		flags := slices.DeleteFunc(w.fromGitHub(), func(s string) bool { return s == "--github" || s == "--repo" || s == w.repo.FullName() })
+		got := w.command(append([]string{"simulate", fmt.Sprintf("acme/cloud#%d", pr.Number()), "--policy", draft}, flags...)...)
+		if !strings.Contains(got, c.Title) || !strings.Contains(got, "It does not pass its own tests") || !strings.Contains(got, "The policy in force decides the same.") {
+			t.Errorf("simulated otherwise than the check, %q:\n%s", c.Title, got)
+		}
+		var left [2]survey.Handoff
+		for i, flags := range [][]string{{"--database-url", w.database}, w.fromGitHub()} {
+			if err := json.Unmarshal([]byte(w.command(append([]string{"handoff", "--format", "json"}, flags...)...)), &left[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(left[0].Stuck) != 1 || len(left[1].Stuck) != 1 || left[0].Stuck[0].Why != left[1].Stuck[0].Why || !strings.Contains(left[0].Stuck[0].Why, "its own tests") {
+			t.Errorf("left by the server's record %+v, by GitHub %+v", left[0], left[1])
 		}
 
 		pr.Push("dan", githubtest.Files{tests: strings.Replace(policyTests, `["cloud-engineer"]`, `["cloud-engineer", "security-engineer"]`, 1)})

@@ -79,6 +79,7 @@ func (w *world) launch(addr string, flags ...string) *process {
 	}
 	go p.listen(out)
 	w.t.Cleanup(func() {
+		w.keepPages("http://" + addr)
 		p.kill()
 		_, _ = w.log.Write([]byte(p.logged())) // panics are in it
 		if w.t.Failed() && os.Getenv("ROLECALL_TEST_LOG") != "" {

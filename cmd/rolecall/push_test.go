@@ -54,7 +54,8 @@ func TestAPushBetweenReadingAndWriting(t *testing.T) {
 				t.Errorf("a check at the new head is %s", c.Conclusion)
 			}
 		}
-		if was := w.repo.ChecksAt(approved); len(was) != 1 || was[0].Conclusion != "success" {
+		// It was left, so that its green was taken back.
+		if was := w.repo.ChecksAt(approved); len(was) != 2 || was[0].Conclusion != "success" || was[1].Conclusion != "cancelled" {
 			t.Errorf("the checks at the commit that was approved are %+v", was)
 		}
 		w.fresh(pr)
@@ -299,7 +300,12 @@ func TestPushesThatAreToldOfOutOfOrder(t *testing.T) {
 		if !strings.Contains(c.Text, "`@bo` pushed last") {
 			t.Errorf("the check does not say that bo pushed last:\n%s", c.Text)
 		}
-		pr.Approve("cy") // others have pushed since
+		pr.Approve("cy") // who pushed before, so that part of it is theirs
+		c = w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		if !strings.Contains(c.Text, "`@cy` pushed part of it") {
+			t.Errorf("the check does not say that cy pushed part of it:\n%s", c.Text)
+		}
+		pr.Approve("ana")
 		w.expect(pr, "success", "Every role")
 		calls := w.calls(func() { pr.Label("mia", "docs") })
 		for _, c := range calls {

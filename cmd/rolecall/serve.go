@@ -25,7 +25,8 @@ type serveCmd struct {
 	Addr           string        `env:"ROLECALL_ADDR" placeholder:"HOST:PORT" help:"The address to listen on; left out: every interface, on --port."`
 	Port           int           `env:"PORT" default:"3000" help:"The port to listen on, without --addr (${default})."`
 	DefaultPolicy  string        `env:"DEFAULT_POLICY" placeholder:"FILE" help:"The policy of repositories that have none of their own; left out: they get no check."`
-	Workers        int           `env:"ROLECALL_WORKERS" default:"16" help:"How many pull requests are looked at at once (${default})."`
+	Workers        int           `env:"ROLECALL_WORKERS" default:"64" help:"How many pull requests are looked at at once (${default})."`
+	CacheMB        int           `name:"cache-mb" env:"ROLECALL_CACHE_MB" default:"32" help:"How many MB of what never changes on GitHub are kept in memory; more saves calls (${default})."`
 	CalendarAllow  []string      `env:"CALENDAR_ALLOW" sep:"," placeholder:"CIDR" help:"Networks that are not public and that calendars may be fetched from all the same, such as 10.1.0.0/16; left out: none."`
 	StopTimeout    time.Duration `env:"ROLECALL_STOP_TIMEOUT" default:"20s" help:"How long a stop waits for work in hand (${default})."`
 	Deliveries     time.Duration `env:"ROLECALL_DELIVERIES" default:"5m" help:"How often GitHub's log is read for deliveries that failed (${default}); -1s for never."`
@@ -63,7 +64,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 func (c *serveCmd) config(log *slog.Logger) (Config, error) {
 	config := Config{
 		AppID: c.AppID, DatabaseURL: c.DatabaseURL, Data: c.Data, Addr: c.Addr,
-		GitHubURL: c.GithubURL, Workers: c.Workers, Log: log,
+		GitHubURL: c.GithubURL, Workers: c.Workers, Cache: c.CacheMB << 20, Log: log,
 		Deliveries: c.Deliveries, Sweep: c.Sweep,
 		Retention: store.Retention{Deliveries: c.KeepDeliveries, Facts: c.KeepFacts, Record: c.KeepRecord, Closed: c.KeepClosed},
 	}

@@ -42,6 +42,7 @@ type Config struct {
 	GitHubTimeout time.Duration
 	DefaultPolicy *policy.Source
 	Workers       int
+	Cache         int // as in [github.Config]
 	Calendars     calendar.Options
 	// CalendarEvery is how often a calendar is read; 0 means five minutes.
 	CalendarEvery time.Duration
@@ -89,7 +90,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	metrics := newMetrics()
 	s.metrics = metrics
 	app, err := github.NewApp(github.Config{
-		URL: c.GitHubURL, AppID: c.AppID, PrivateKey: c.PrivateKey, Timeout: c.GitHubTimeout, Logger: c.Log, Metrics: metrics,
+		URL: c.GitHubURL, AppID: c.AppID, PrivateKey: c.PrivateKey, Timeout: c.GitHubTimeout, Logger: c.Log, Metrics: metrics, Cache: c.Cache,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start: %w", err)

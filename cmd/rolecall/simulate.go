@@ -61,11 +61,11 @@ func (c *simulateCmd) Run(ctx context.Context, s streams) error {
 		return errors.New("the draft does not load")
 	}
 	var out simulated
+	drafted.Proposal = pipeline.Tested(ctx, drafted)
 	_, out.Decision = pipeline.Decide(drafted)
-	out.Decision.Proposal = nil // what the pull request itself brings is not asked
 	if !now.Missing {
+		now.Proposal = pipeline.Tested(ctx, now)
 		_, d := pipeline.Decide(now)
-		d.Proposal = nil
 		out.InForce = &d
 		if diff, ok := replay.Differ(d, out.Decision); ok {
 			diff.Title = now.Pull.Title

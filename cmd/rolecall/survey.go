@@ -153,6 +153,7 @@ func looks(ctx context.Context, app *github.App, refs []fact.Ref, now func() tim
 				return
 			}
 			if !g.Missing {
+				g.Proposal = pipeline.Tested(ctx, g)
 				pull, decision := pipeline.Decide(g)
 				results[i] = &survey.Pull{Facts: pull, Decision: decision}
 			}

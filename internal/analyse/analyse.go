@@ -20,7 +20,10 @@ func Analyse(files []fact.File, c fact.Contents) fact.Findings { return new(Memo
 // Memory makes analysing one change after another of the same repository
 // quick: code that stays the same is read once. It changes no finding, and its
 // size is bounded. The zero Memory is ready, and safe for concurrent use.
-type Memory struct{ terraform terraform.Memory }
+type Memory struct {
+	golang    golang.Memory
+	terraform terraform.Memory
+}
 
 // Analyse is like the function of that name.
 func (m *Memory) Analyse(files []fact.File, c fact.Contents) fact.Findings {
@@ -58,7 +61,7 @@ func (m *Memory) Analyse(files []fact.File, c fact.Contents) fact.Findings {
 		}
 	}
 
-	g := golang.Analyse(goFiles, c)
+	g := m.golang.Analyse(goFiles, c)
 	g.Go.Files = found.Go.Files
 	found.Go = g.Go
 	t := m.terraform.Analyse(tfFiles, c)

@@ -68,7 +68,7 @@ func (a *Applier) Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy
 	var checks, requests, rest []plan.Action
 	for _, action := range p.Actions {
 		switch action.Kind {
-		case plan.CreateCheck, plan.UpdateCheck:
+		case plan.CreateCheck, plan.UpdateCheck, plan.RevokeCheck:
 			checks = append(checks, action)
 		case plan.Request, plan.Withdraw:
 			requests = append(requests, action)
@@ -201,10 +201,13 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 	}
 	var err error
 	switch action.Kind {
-	case plan.CreateCheck, plan.UpdateCheck:
+	case plan.CreateCheck, plan.UpdateCheck, plan.RevokeCheck:
 		c := action.Check
 		done.Check, done.SHA, done.Status, done.Conclusion, done.ExternalID = c.Name, c.SHA, c.Status, c.Conclusion, c.ExternalID.String()
 		run := a.checkRun(c, head)
+		if action.Kind == plan.RevokeCheck {
+			run = a.revoked(c)
+		}
 		if action.Kind == plan.UpdateCheck {
 			done.Overtaken, err = a.update(ctx, ref, c.ID, run)
 		} else {
@@ -286,6 +289,18 @@ func (a *Applier) checkRun(c plan.Check, head string) github.CheckRun {
 		run.CompletedAt = run.StartedAt
 	}
 	return run
+}
+
+// revoked is the check run that takes a green back. It is a new one: a
+// completed run keeps its conclusion (behaviour 9 in docs/github-behaviour.md).
+func (a *Applier) revoked(c plan.Check) github.CheckRun {
+	out := report.Left(c.Shown.Decision)
+	at := a.Now()
+	return github.CheckRun{
+		Name: c.Name, HeadSHA: c.SHA, Status: c.Status, Conclusion: c.Conclusion, ExternalID: c.ExternalID.String(),
+		Title: out.Title, Summary: out.Summary, StartedAt: at, CompletedAt: at,
+		Actions: []github.CheckAction{{Label: "Re-check", Description: "Look at this pull request again", Identifier: Recheck}},
+	}
 }
 
 // request asks for reviews. GitHub refuses the whole call because of one

@@ -26,6 +26,8 @@ type Records interface {
 	Pushes(ctx context.Context, ref fact.Ref) ([]store.Push, error)
 	// AddPush keeps one that no delivery told of.
 	AddPush(ctx context.Context, ref fact.Ref, p store.Push) error
+	// Labelled are the labels that deliveries told were set.
+	Labelled(ctx context.Context, ref fact.Ref) ([]fact.LabelEvent, error)
 	// Unrequestable are the logins and teams ("org/slug") whose review GitHub
 	// would lately not let be requested in ref's repository.
 	Unrequestable(ctx context.Context, ref fact.Ref) ([]string, error)
@@ -196,7 +198,13 @@ func (r *reading) remembered(ctx context.Context) error {
 	if r.pushes, err = r.g.records.Pushes(ctx, r.ref); err != nil {
 		return err
 	}
+	labels, err := r.g.records.Labelled(ctx, r.ref)
+	if err != nil {
+		return err
+	}
+	p.LabelEvents = renamed(p.LabelEvents, labels)
 	p.Pusher = pusher(p, r.pushes)
+	p.Pushers = pushers(p, r.pushes)
 	for _, c := range p.Comments {
 		p.Commands = append(p.Commands, command.Parse(c)...)
 	}
@@ -251,6 +259,7 @@ func (r *reading) details(ctx context.Context) error {
 		r.out.Pull.Commits[i].CleanMerge = clean[c.SHA]
 	}
 	r.out.Pull.Pusher = pusher(&r.out.Pull, pushes)
+	r.out.Pull.Pushers = pushers(&r.out.Pull, pushes)
 	return nil
 }
 
@@ -286,6 +295,9 @@ func (r *reading) roster(ctx context.Context, files []fact.File) (fact.Roster, e
 		return fact.Roster{}, err
 	}
 	out := roster.Resolve(r.out.Policy, in)
+	if p.Strangers, err = r.strangers(ctx, out); err != nil {
+		return fact.Roster{}, err
+	}
 	return out, r.want(ctx, out)
 }
 

@@ -23,6 +23,9 @@ func (Once) Pushes(context.Context, fact.Ref) ([]store.Push, error) { return nil
 // AddPush implements [Records].
 func (Once) AddPush(context.Context, fact.Ref, store.Push) error { return nil }
 
+// Labelled implements [Records].
+func (Once) Labelled(context.Context, fact.Ref) ([]fact.LabelEvent, error) { return nil, nil }
+
 // Unrequestable implements [Records].
 func (Once) Unrequestable(context.Context, fact.Ref) ([]string, error) { return nil, nil }
 

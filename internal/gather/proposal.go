@@ -16,8 +16,9 @@ import (
 type Proposed struct {
 	// Policy is nil where it does not load.
 	Policy *policy.Policy
-	// Own is the repository's new version; nil where it is not changed.
-	Own *policy.Source
+	// Floor and Own are the new versions of the organisation's and of the
+	// repository's policy; nil where it is not changed.
+	Floor, Own *policy.Source
 	// Tests are the policy's test files as they stand at the head.
 	Tests []policy.Source
 }
@@ -91,7 +92,7 @@ func (r *reading) proposal(ctx context.Context, t touched) error {
 		}
 		source := &policy.Source{Name: path, Blob: at.Entry.Value.Blob, Bytes: at.Bytes.Value}
 		if path == policy.FloorPath {
-			floor = source
+			floor, from.Floor = source, source
 		} else {
 			from.Own = source
 		}

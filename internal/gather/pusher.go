@@ -1,6 +1,7 @@
 package gather
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -102,4 +103,26 @@ func (r *reading) lastPush(ctx context.Context) (store.Push, bool, error) {
 	}
 	push := store.Push{SHA: p.Head.SHA, Before: got.Before, By: got.By, At: got.At}
 	return push, true, r.g.records.AddPush(ctx, r.ref, push)
+}
+
+// pushers are the others who pushed commits that are part of the pull request:
+// whom a commit names as its author is for its maker to say, who pushed it is
+// not. As above, a clean merge of the base makes nobody a pusher, and neither
+// does a push of which nothing is left.
+func pushers(p *fact.Pull, pushes []store.Push) []fact.Person {
+	commits := make(map[string]fact.Commit, len(p.Commits))
+	for _, c := range p.Commits {
+		commits[c.SHA] = c
+	}
+	var out []fact.Person
+	for _, push := range pushes {
+		if _, left := commits[push.SHA]; !left || cleanMerge(commits, push.SHA, push.Before) {
+			continue
+		}
+		if push.By.Login != "" && push.By.Login != p.Pusher.Login && !slices.Contains(out, push.By) {
+			out = append(out, push.By)
+		}
+	}
+	slices.SortFunc(out, func(a, b fact.Person) int { return cmp.Compare(a.Login, b.Login) })
+	return out
 }

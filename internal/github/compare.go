@@ -68,7 +68,7 @@ func (c *Client) Compare(ctx context.Context, owner, repo, base, head string) (C
 		if err != nil {
 			return nil, err
 		}
-		return c.rest.Do(ctx, req, &got)
+		return c.answer(ctx, req, &got)
 	})
 	if err != nil {
 		return Comparison{}, err

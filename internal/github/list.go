@@ -44,6 +44,18 @@ func (c *Client) TeamMembers(ctx context.Context, team string) ([]string, error)
 	return logins, err
 }
 
+// IsMember reports whether somebody is a member of an organisation, concealed
+// or not. Of an account that is no organisation nobody is.
+// https://docs.github.com/rest/orgs/members#check-organization-membership-for-a-user
+func (c *Client) IsMember(ctx context.Context, org, login string) (bool, error) {
+	member := false
+	err := c.do(ctx, "is member", true, func(ctx context.Context) (resp *github.Response, err error) {
+		member, resp, err = c.rest.Organizations.IsMember(ctx, org, login)
+		return resp, err
+	})
+	return member, err
+}
+
 // OpenPulls lists the open pull requests of a repository, newest first.
 func (c *Client) OpenPulls(ctx context.Context, owner, repo string) ([]fact.Ref, error) {
 	var refs []fact.Ref

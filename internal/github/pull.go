@@ -114,6 +114,7 @@ func (r *pullReader) read(ctx context.Context) (moved bool, err error) {
 			}
 			if b := q.Repository.DefaultBranchRef; b != nil {
 				r.facts.Pull.DefaultBranch = b.Name
+				r.facts.Pull.Public = !q.Repository.IsPrivate
 			}
 			r.start(pr)
 		} else if stamp != r.stamp {

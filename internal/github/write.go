@@ -1,11 +1,14 @@
 package github
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-github/v60/github"
 
 	"github.com/rolecall/rolecall/policy/fact"
@@ -99,9 +102,26 @@ func (c *Client) send(ctx context.Context, op, method, path string, body, out an
 		if err != nil {
 			return nil, err
 		}
-		return c.rest.Do(ctx, req, out)
+		return c.answer(ctx, req, out)
 	})
 }
+
+// answer makes a call and decodes what is used of its answer.
+func (c *Client) answer(ctx context.Context, req *http.Request, out any) (*github.Response, error) {
+	if out == io.Discard {
+		return c.rest.Do(ctx, req, out)
+	}
+	var body bytes.Buffer
+	resp, err := c.rest.Do(ctx, req, &body)
+	if err == nil {
+		err = json.Unmarshal(body.Bytes(), out, lenient)
+	}
+	return resp, err
+}
+
+// lenient takes JSON as encoding/json does: what GitHub sends is not ours to
+// find fault with.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
 func (c *Client) writeOnly(ctx context.Context, op string, call func(context.Context) (*github.Response, error)) error {
 	return c.do(ctx, op, false, call)

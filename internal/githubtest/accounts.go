@@ -1,11 +1,12 @@
 package githubtest
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // account is what people, bots and organisations have in common.
@@ -17,8 +18,8 @@ type account struct {
 	email   string
 	created time.Time
 
-	rendered object          // as JSON; never changes
-	encoded  json.RawMessage // the same, encoded
+	rendered object         // as JSON; never changes
+	encoded  jsontext.Value // the same, encoded
 }
 
 func (a *account) key() string    { return strings.ToLower(a.login) }

@@ -8,7 +8,10 @@ import (
 // Enqueue puts the pull request into its base's merge queue.
 func (p *Pull) Enqueue(login ...string) {
 	defer p.s.lock()()
-	by := p.by(login)
+	p.enqueue(p.by(login))
+}
+
+func (p *Pull) enqueue(by *User) {
 	e := &QueueEntry{id: p.s.nextID(), pull: p, at: p.s.now(), by: by, state: "QUEUED"}
 	p.repo.queue[p.base.ref] = append(p.repo.queue[p.base.ref], e)
 	p.event(&Event{kind: "added_to_merge_queue", actor: by})

@@ -420,7 +420,7 @@ func getBranch(r *request) *response {
 	return ok(o)
 }
 
-// listActivity lists the newest first (behaviour 26); it pages by cursor, of which the fake
+// listActivity lists the newest first (behaviour 28); it pages by cursor, of which the fake
 // gives the first page alone.
 func listActivity(r *request) *response {
 	repo := r.repo()

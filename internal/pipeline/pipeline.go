@@ -48,6 +48,10 @@ type Records interface {
 	// SaveGlass records how a broken glass stands: nil where it is broken no
 	// longer; over where nothing will be owed.
 	SaveGlass(ctx context.Context, ref fact.Ref, g *policy.Glass, over bool, now time.Time) error
+	// Greens returns the checks of a pull request that were to show success,
+	// and ForgetGreens forgets some of them.
+	Greens(ctx context.Context, ref fact.Ref) ([]store.Green, error)
+	ForgetGreens(ctx context.Context, ref fact.Ref, list ...store.Green) error
 	// Decided returns the latest decision on a pull request, if there is one.
 	Decided(ctx context.Context, ref fact.Ref) (policy.Decision, bool, error)
 	// PullsAt returns the other open pull requests of ref's repository whose
@@ -61,6 +65,10 @@ type Records interface {
 	// most recent pull requests of ref's repository, ref itself left out; ok is
 	// false where they are no longer kept.
 	LatestFacts(ctx context.Context, ref fact.Ref, n int, each func(pull fact.Pull, ok bool) error) error
+	// LatestOfOwner hands on the latest decision on each of the n pull requests
+	// that were decided last in all repositories of ref's owner, ref itself left
+	// out; ok is false where what they were decided on is no longer kept.
+	LatestOfOwner(ctx context.Context, ref fact.Ref, n int, each func(d store.Decision, ok bool) error) error
 	// SetAsked remembers whose review of a pull request is requested now, and
 	// why, and Learn who worked on which files of one that was merged.
 	SetAsked(ctx context.Context, ref fact.Ref, now time.Time, asked []store.Asked) error
@@ -157,12 +165,16 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if err != nil {
 		return Outcome{}, fmt.Errorf("what shared a check with %s: %w", ref, err)
 	}
+	greens, err := l.Records.Greens(ctx, ref)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("the checks of %s so far: %w", ref, err)
+	}
 	actions := plan.Make(decision, pull, plan.Options{
-		Generation: generation, Digest: apply.Digest, Self: self, Siblings: siblings,
+		Generation: generation, Digest: apply.Digest, Self: self, Siblings: siblings, Greens: shownGreen(greens),
 	})
 	standing := actions.Standing(decision, pull)
 	actions.Record, err = l.Records.SaveDecision(ctx, store.Decision{
-		Ref: ref, Generation: generation, At: pull.Now, Standing: standing,
+		Ref: ref, Generation: generation, At: pull.Now, Standing: standing, Green: actions.Green(),
 		Changed: changed, Decision: decision, Pull: pull, Floor: g.Floor, Own: g.Own, SeenUntil: seenUntil(pull, actions),
 	})
 	if err != nil {
@@ -174,9 +186,15 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 			return Outcome{}, err
 		}
 	}
+	if also, err = l.alsoAt(ctx, ref, actions, also); err != nil {
+		return Outcome{}, fmt.Errorf("what shares a check that %s leaves: %w", ref, err)
+	}
 	refused, err := l.Apply.Apply(ctx, ref, actions, decision)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("apply to %s: %w", ref, err)
+	}
+	if err := l.Records.ForgetGreens(ctx, ref, over(greens, actions, decision, pull)...); err != nil {
+		return Outcome{}, err
 	}
 	if err := l.remember(ctx, pull, actions, refused); err != nil {
 		return Outcome{}, err
@@ -218,7 +236,7 @@ const ownTime = 15 * time.Second
 // its time on GitHub, which rolecall's own writes move on.
 func seenUntil(pull fact.Pull, p plan.Plan) time.Time {
 	for _, a := range p.Actions {
-		if a.Kind != plan.CreateCheck && a.Kind != plan.UpdateCheck && a.Kind != plan.React {
+		if a.Kind != plan.CreateCheck && a.Kind != plan.UpdateCheck && a.Kind != plan.RevokeCheck && a.Kind != plan.React {
 			return pull.Now.Add(ownTime)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/rolecall/rolecall/internal/gather"
 	"github.com/rolecall/rolecall/internal/policytest"
 	"github.com/rolecall/rolecall/internal/replay"
+	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -84,38 +85,164 @@ func (l *Line) foreseen(ctx context.Context, g gather.Gathered, d policy.Decisio
 // force by merging it, or nothing would change.
 func (l *Line) impact(ctx context.Context, g gather.Gathered, d policy.Decision) (*policy.Impact, error) {
 	p := g.Proposed
-	if g.Policy == nil || p == nil || p.Policy == nil || p.Own == nil || g.Pull.State != "open" || g.Pull.Base.Ref != g.Pull.DefaultBranch {
+	if g.Policy == nil || p == nil || p.Policy == nil || p.Own == nil && p.Floor == nil || g.Pull.State != "open" || g.Pull.Base.Ref != g.Pull.DefaultBranch {
 		return nil, nil
 	}
-	versions, cacheable := p.Own.Blob, p.Own.Blob != ""
+	versions, cacheable := "", true
+	for _, s := range []*policy.Source{p.Own, p.Floor} {
+		if s != nil {
+			versions += s.Name + "@" + s.Blob + " "
+			cacheable = cacheable && s.Blob != ""
+		}
+	}
 	for _, s := range d.Policy {
 		versions = s.Name + "@" + s.Blob + " " + versions
 		cacheable = cacheable && s.Blob != ""
+	}
+	if p.Floor != nil && g.Pull.Public {
+		versions += "public" // who reads it decides what it may say
 	}
 	if cacheable {
 		if known, ok, err := l.Records.Impact(ctx, d.Pull, versions); err != nil || ok {
 			return &known, err
 		}
 	}
-	i := replay.NewImpact(g.Policy, p.Policy)
+	replays := l.onRepository
+	if p.Floor != nil {
+		replays = l.onOrganisation
+	}
+	out, err := replays(ctx, g, d.Pull)
+	if err != nil {
+		return nil, err
+	}
+	if cacheable {
+		err = l.Records.SaveImpact(ctx, d.Pull, versions, out)
+	}
+	return &out, err
+}
+
+const (
+	noTime  = "the time for replays ran out"
+	notKept = "the facts that they were decided on are no longer kept"
+)
+
+// onRepository replays a new version of a repository's policy on its pull
+// requests.
+func (l *Line) onRepository(ctx context.Context, g gather.Gathered, ref fact.Ref) (policy.Impact, error) {
+	i := replay.NewImpact(g.Policy, g.Proposed.Policy)
 	left := time.Now().Add(replaying)
-	err := l.Records.LatestFacts(ctx, d.Pull, replayed, func(pull fact.Pull, ok bool) error {
+	err := l.Records.LatestFacts(ctx, ref, replayed, func(pull fact.Pull, ok bool) error {
 		switch {
 		case time.Now().After(left):
-			i.Skip("the time for replays ran out")
+			i.Skip(noTime)
 		case !ok:
-			i.Skip("the facts that they were decided on are no longer kept")
+			i.Skip(notKept)
 		default:
 			i.Add(pull)
 		}
 		return ctx.Err()
 	})
-	if err != nil {
-		return nil, err
+	return i.Result(), err
+}
+
+// onOrganisation replays a new version of the floor on the pull requests of
+// all the organisation's repositories, each beside the policy that its
+// repository had when it was decided.
+func (l *Line) onOrganisation(ctx context.Context, g gather.Gathered, ref fact.Ref) (policy.Impact, error) {
+	type pair struct {
+		before, after *policy.Policy
+		why           string // there is no after
 	}
-	out := i.Result()
-	if cacheable {
-		err = l.Records.SaveImpact(ctx, d.Pull, versions, out)
+	pairs := map[string]pair{}
+	load := func(own *policy.Source, here bool) pair {
+		key := ""
+		if own != nil {
+			key = string(own.Bytes)
+		}
+		changed := here && g.Proposed.Own != nil
+		if changed {
+			key += "\x00"
+		}
+		known, ok := pairs[key]
+		if !ok {
+			known.before, _ = policy.Load(g.Floor, own)
+			if changed {
+				own = g.Proposed.Own
+			}
+			var diags []policy.Diagnostic
+			if known.after, diags = policy.Load(g.Proposed.Floor, own); known.after == nil {
+				known.why = firstError(diags)
+			}
+			pairs[key] = known
+		}
+		return known
 	}
-	return &out, err
+	var i replay.Impact
+	var of []fact.Pull // by i.Result().Different
+	left := time.Now().Add(replaying)
+	err := l.Records.LatestOfOwner(ctx, ref, replayed, func(d store.Decision, ok bool) error {
+		if time.Now().After(left) {
+			i.Skip(noTime)
+			return ctx.Err()
+		}
+		if !ok {
+			i.Skip(notKept)
+			return ctx.Err()
+		}
+		by := load(d.Own, strings.EqualFold(d.Ref.Repo, ref.Repo))
+		switch {
+		case by.before == nil:
+			i.Skip("the policies that they were decided by do not load")
+		case by.after == nil:
+			i.Between(by.before, nil).Break(d.Pull, by.why)
+		default:
+			i.Between(by.before, by.after).Add(d.Pull)
+		}
+		if len(i.Result().Different) > len(of) {
+			of = append(of, d.Pull)
+		}
+		return ctx.Err()
+	})
+	return told(i.Result(), of, g.Pull), err
+}
+
+func firstError(diags []policy.Diagnostic) string {
+	for _, d := range diags {
+		if d.Severity == policy.SeverityError {
+			return fmt.Sprintf("%s:%d: %s. %s", d.Source, d.Line, d.Summary, d.Detail)
+		}
+	}
+	return "it does not load"
+}
+
+// told says of which repositories' pull requests an impact is, as far as
+// whoever can read the pull request at may know: of a repository that not
+// everybody may read, nobody learns a title or the files from it, and from a
+// public one not even its name.
+func told(i policy.Impact, of []fact.Pull, at fact.Pull) policy.Impact {
+	i.Floor = true
+	all := i.Different
+	i.Different = nil
+	for n, d := range all {
+		if ref := of[n].Ref; !strings.EqualFold(ref.Repo, at.Repo) {
+			if at.Public && !of[n].Public {
+				i.Hidden++
+				continue
+			}
+			d.Repo = ref.Owner + "/" + ref.Repo
+			if !of[n].Public {
+				d.Title = ""
+				if d.Broken != "" {
+					d.Broken = "what it declares does not fit beside the new floor"
+				}
+				for _, asked := range [][]policy.Asked{d.Gained, d.Lost} {
+					for k := range asked {
+						asked[k].Reasons = nil
+					}
+				}
+			}
+		}
+		i.Different = append(i.Different, d)
+	}
+	return i
 }

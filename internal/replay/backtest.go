@@ -33,6 +33,7 @@ type Backtest struct {
 	// People says who holds a policy's roles at a change's time.
 	People  func(*policy.Policy, fact.Pull) fact.Roster
 	Branch  string // that the changes go to
+	Tip     string // SHA of its newest commit; "" where it is not known
 	Workers int    // at least one
 }
 
@@ -46,6 +47,16 @@ func (b *Backtest) Run(ctx context.Context, list func(yield func(Change) error) 
 	g, ctx := errgroup.WithContext(ctx)
 	options := b.Options
 	options.Memory = new(analyse.Memory)
+	lineage := sync.OnceValue(func() *lineage {
+		if b.Tip == "" {
+			return nil
+		}
+		l, err := b.Repository.lineage(ctx, b.Tip)
+		if err != nil {
+			return nil // git says what is wrong when it is asked for a change
+		}
+		return l
+	})
 	type job struct {
 		n int
 		Change
@@ -83,6 +94,7 @@ func (b *Backtest) Run(ctx context.Context, list func(yield func(Change) error) 
 				return err
 			}
 			defer func() { reader.Close() }()
+			reader.lineage = lineage
 			for j := range jobs {
 				done, err := b.decide(reader, j.Change)
 				if err != nil {
@@ -95,6 +107,7 @@ func (b *Backtest) Run(ctx context.Context, list func(yield func(Change) error) 
 					if reader, err = b.Repository.Reader(ctx, options); err != nil {
 						return err
 					}
+					reader.lineage = lineage
 				}
 				mu.Lock()
 				waiting[j.n] = done

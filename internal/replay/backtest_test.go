@@ -12,7 +12,7 @@ import (
 	"github.com/rolecall/rolecall/policy"
 )
 
-func load(t *testing.T, text string) *policy.Policy {
+func load(t testing.TB, text string) *policy.Policy {
 	t.Helper()
 	p, diags := policy.Load(nil, &policy.Source{Name: "test", Bytes: []byte(text)})
 	if p == nil {
@@ -23,7 +23,7 @@ func load(t *testing.T, text string) *policy.Policy {
 
 // history is a repository of n changes, every third of Go code and every tenth
 // a merge.
-func history(t *testing.T, n int) (w *workshop, titles []string) {
+func history(t testing.TB, n int) (w *workshop, titles []string) {
 	w = newWorkshop(t)
 	w.commit("root")
 	for i := range n {
@@ -47,7 +47,7 @@ func history(t *testing.T, n int) (w *workshop, titles []string) {
 	return w, titles
 }
 
-func backtest(t *testing.T, w *workshop, each func(replay.Decided) error, texts ...string) error {
+func backtest(t testing.TB, w *workshop, each func(replay.Decided) error, texts ...string) error {
 	t.Helper()
 	repo := w.open()
 	b := replay.Backtest{Repository: repo, People: unread, Branch: "main", Workers: 3}
@@ -58,6 +58,7 @@ func backtest(t *testing.T, w *workshop, each func(replay.Decided) error, texts 
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.Tip = tip
 	list := func(yield func(replay.Change) error) error { return repo.History(t.Context(), tip, "", yield) }
 	return b.Run(t.Context(), list, each)
 }

@@ -22,11 +22,17 @@ type commit struct {
 
 // commit reads one commit.
 func (o *objects) commit(sha string) (commit, error) {
+	if c, ok := o.recent.commits.Get(sha); ok {
+		return c, nil
+	}
 	body, _, err := o.read(sha, "commit", maxObject)
 	if err != nil {
 		return commit{}, fmt.Errorf("commit %s: %w", sha, err)
 	}
-	return parseCommit(sha, string(body)), nil
+	c := parseCommit(sha, string(body))
+	// Its message is of any length.
+	o.recent.commits.Put(sha, c, 1+len(body)/4096, keptCommits)
+	return c, nil
 }
 
 // coAuthor is a trailer wherever it stands in a message: GitHub asks for it at

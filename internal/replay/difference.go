@@ -88,16 +88,27 @@ type Impact struct {
 // NewImpact returns the impact of replacing before by after on nothing yet.
 func NewImpact(before, after *policy.Policy) *Impact { return &Impact{before: before, after: after} }
 
+// Between has what is added from now on decided by another pair of policies:
+// those of another repository, of which one part is replaced.
+func (i *Impact) Between(before, after *policy.Policy) *Impact {
+	i.before, i.after = before, after
+	return i
+}
+
+// Break adds a pull request of a repository whose policy would no longer load,
+// and why.
+func (i *Impact) Break(pull fact.Pull, why string) {
+	i.out.Replayed++
+	i.out.Different = append(i.out.Different, policy.Difference{
+		Number: pull.Number, Title: pull.Title, Before: i.decide(i.before, pull).Status, After: policy.Broken, Broken: why,
+	})
+}
+
 // Add decides by both policies on a pull request's stored facts. Facts hold
 // what the policy of their time asked for; where the new version meets
 // something that was not read then, the pull request is skipped.
 func (i *Impact) Add(pull fact.Pull) {
-	stored := pull.Roster
-	decide := func(p *policy.Policy) policy.Decision {
-		pull.Roster = i.people(p, stored, &pull)
-		return TeamsUnread(p.Evaluate(pull))
-	}
-	before, after := decide(i.before), decide(i.after)
+	before, after := i.decide(i.before, pull), i.decide(i.after, pull)
 	known := doubtful(before)
 	for _, why := range doubtful(after) {
 		if !slices.Contains(known, why) {
@@ -110,6 +121,11 @@ func (i *Impact) Add(pull fact.Pull) {
 		d.Title = pull.Title
 		i.out.Different = append(i.out.Different, d)
 	}
+}
+
+func (i *Impact) decide(p *policy.Policy, pull fact.Pull) policy.Decision {
+	pull.Roster = i.people(p, pull.Roster, &pull)
+	return TeamsUnread(p.Evaluate(pull))
 }
 
 // Skip counts a pull request that cannot be replayed.

@@ -14,8 +14,9 @@ import (
 // Repository is a local git repository, bare or not. It is safe for
 // concurrent use.
 type Repository struct {
-	dir  string
-	name string
+	dir    string
+	name   string
+	recent recentObjects
 }
 
 // Open finds the repository that dir is in. A shallow clone is refused, since

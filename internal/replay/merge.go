@@ -22,7 +22,11 @@ func (r *Reader) cleanMerges(p *fact.Pull) error {
 			continue
 		}
 		looked++
-		clean, err := r.cleanMerge(c.Parents[0], c.Parents[1], c.Tree)
+		ours, theirs := c.Parents[0], c.Parents[1]
+		if own[theirs] { // which side is whose makes no difference to what is proven
+			ours, theirs = theirs, ours
+		}
+		clean, err := r.cleanMerge(ours, theirs, c.Tree)
 		if err != nil {
 			return err
 		}
@@ -31,23 +35,24 @@ func (r *Reader) cleanMerges(p *fact.Pull) error {
 	return nil
 }
 
-// cleanMerge reports whether result is provably what git makes of a and b. A
+// cleanMerge reports whether result is provably what git makes of a and b, of
+// which b is the base's. A
 // path that both changed differently needs a merge of lines, which no tree
 // proves: then somebody may have written it.
 func (r *Reader) cleanMerge(a, b, result string) (bool, error) {
-	s, err := r.span(a, b)
+	s, err := r.span(b, a)
 	if errors.Is(err, errUnrelated) {
 		return false, nil // nothing is proven
 	}
 	if err != nil {
 		return false, err
 	}
-	left, err := r.objects.commit(a)
+	theirs, err := r.objects.commit(b)
 	if err != nil {
 		return false, err
 	}
 	entries := [3]map[string]fact.Entry{}
-	for i, tree := range []string{left.Tree, s.newTree, result} {
+	for i, tree := range []string{s.newTree, theirs.Tree, result} {
 		if entries[i], err = r.changed(s.oldTree, tree); err != nil {
 			return false, err
 		}

@@ -14,8 +14,7 @@ import (
 	"strings"
 	"sync"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-
+	"github.com/rolecall/rolecall/internal/analyse/recent"
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
@@ -97,25 +96,34 @@ type treeEntry struct {
 	fact.Entry
 }
 
+// recentObjects are what all readers of a repository read of it not long ago:
+// an object's SHA names what it holds for good.
+type recentObjects struct {
+	commits recent.Cache[string, commit]
+	trees   recent.Cache[string, []treeEntry]
+	blobs   recent.Cache[string, []byte]
+}
+
+// How much of each half of it is kept: commits and entries of trees by their
+// number, the contents of files in bytes.
+const (
+	keptCommits = 4096
+	keptEntries = 64 << 10
+	keptBytes   = 6 << 20
+)
+
 // objects reads git's objects by their SHA.
 type objects struct {
 	*process
-	trees *lru.Cache[string, []treeEntry]
+	recent *recentObjects
 }
-
-// keptTrees is how many directories are remembered.
-const keptTrees = 2048
 
 func (r *Repository) objects(ctx context.Context) (*objects, error) {
 	p, err := r.start(ctx, "cat-file", "--batch")
 	if err != nil {
 		return nil, err
 	}
-	trees, err := lru.New[string, []treeEntry](keptTrees)
-	if err != nil {
-		panic(err) // the size is a constant
-	}
-	return &objects{process: p, trees: trees}, nil
+	return &objects{process: p, recent: &r.recent}, nil
 }
 
 // errMissing is an object that the repository does not hold.
@@ -172,7 +180,7 @@ func isSHA(s string) bool {
 
 // tree lists a directory by its SHA.
 func (o *objects) tree(sha string) ([]treeEntry, error) {
-	if t, ok := o.trees.Get(sha); ok {
+	if t, ok := o.recent.trees.Get(sha); ok {
 		return t, nil
 	}
 	body, _, err := o.read(sha, "tree", maxObject)
@@ -183,7 +191,7 @@ func (o *objects) tree(sha string) ([]treeEntry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tree %s: %w", sha, err)
 	}
-	o.trees.Add(sha, t)
+	o.recent.trees.Put(sha, t, len(t), keptEntries)
 	return t, nil
 }
 
@@ -249,6 +257,9 @@ func (o *objects) target(e fact.Entry) (fact.Maybe[string], error) {
 }
 
 func (o *objects) blob(e fact.Entry) (fact.Maybe[[]byte], error) {
+	if body, ok := o.recent.blobs.Get(e.Blob); ok {
+		return fact.Known(body), nil
+	}
 	body, size, err := o.read(e.Blob, "blob", maxContent)
 	switch {
 	case errors.Is(err, errMissing):
@@ -258,5 +269,6 @@ func (o *objects) blob(e fact.Entry) (fact.Maybe[[]byte], error) {
 	case err != nil:
 		return fact.Maybe[[]byte]{}, err
 	}
+	o.recent.blobs.Put(e.Blob, body, len(body), keptBytes)
 	return fact.Known(body), nil
 }

@@ -42,6 +42,9 @@ type Reader struct {
 	objects  *objects
 	comparer *comparer
 	plain    *comparer // nil until it is needed
+	// lineage of the branch that changes go to; its result is nil where only
+	// git can tell.
+	lineage func() *lineage
 }
 
 // Reader starts reading; cancelling ctx ends it.
@@ -58,7 +61,7 @@ func (r *Repository) Reader(ctx context.Context, o Options) (*Reader, error) {
 		objects.close()
 		return nil, err
 	}
-	return &Reader{repo: r, options: o, ctx: ctx, objects: objects, comparer: comparer}, nil
+	return &Reader{repo: r, options: o, ctx: ctx, objects: objects, comparer: comparer, lineage: func() *lineage { return nil }}, nil
 }
 
 // Close ends the reader's processes.
@@ -164,6 +167,10 @@ var errUnrelated = errors.New("have no commit in common")
 // walk finds the commits of head that base does not have, and where the two
 // lines part.
 func (r *Reader) walk(base, head string, s *span) error {
+	if own, mergeBase, known := r.lineage().branchOf(r.objects, base, head); known {
+		s.commits, s.mergeBase = own, mergeBase
+		return nil
+	}
 	list, err := r.repo.run(r.ctx, "rev-list", "--topo-order", "--reverse", head, "^"+base)
 	if err != nil {
 		return err

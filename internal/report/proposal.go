@@ -64,13 +64,20 @@ func (n names) impact(b *strings.Builder, p *policy.Proposal) {
 	}
 	i := p.Impact
 	b.WriteString("\n**What the new version would change**\n\n")
-	switch {
+	of, where := "of this repository", ""
+	if i.Floor {
+		of, where = "of the organisation's repositories", " in the organisation's repositories"
+	}
+	switch different := len(i.Different) + i.Hidden; {
 	case i.Replayed == 0 && len(i.Skipped) == 0:
-		b.WriteString("No other pull request of this repository is on record yet, so there is nothing to replay it on.\n")
-	case i.Replayed > 0 && len(i.Different) == 0:
-		fmt.Fprintf(b, "Replayed on %s decided last: none would be decided differently.\n", count(i.Replayed, "pull request"))
+		fmt.Fprintf(b, "No other pull request %s is on record yet, so there is nothing to replay it on.\n", of)
+	case i.Replayed > 0 && different == 0:
+		fmt.Fprintf(b, "Replayed on %s decided last%s: none would be decided differently.\n", count(i.Replayed, "pull request"), where)
 	case i.Replayed > 0:
-		fmt.Fprintf(b, "Replayed on %s decided last: %d would be decided differently.\n", count(i.Replayed, "pull request"), len(i.Different))
+		fmt.Fprintf(b, "Replayed on %s decided last%s: %d would be decided differently.\n", count(i.Replayed, "pull request"), where, different)
+	}
+	if i.Hidden > 0 {
+		fmt.Fprintf(b, "\n%s of these: in repositories that are not public, and so are not named here, where everybody can read.\n", upper(count(i.Hidden, "pull request")))
 	}
 	for _, s := range i.Skipped {
 		fmt.Fprintf(b, "\n%s could not be replayed: %s.\n", upper(count(s.Count, "pull request")), code(s.Reason))
@@ -84,7 +91,14 @@ func (n names) impact(b *strings.Builder, p *policy.Proposal) {
 			fmt.Fprintf(b, "\nand %d more.\n", len(i.Different)-k)
 			return
 		}
-		fmt.Fprintf(b, "| #%d %s | %s | %s | %s | %s |\n", d.Number, code(cut(clean(d.Title), 80)), stateWord(d.Before), stateWord(d.After), rolesOf(d), n.whyDifferent(d))
+		name := fmt.Sprintf("#%d", d.Number)
+		if d.Repo != "" {
+			name = code(d.Repo + name)
+		}
+		if d.Title != "" {
+			name += " " + code(cut(clean(d.Title), 80))
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", name, stateWord(d.Before), stateWord(d.After), rolesOf(d), n.whyDifferent(d))
 	}
 }
 
@@ -112,10 +126,16 @@ func rolesOf(d policy.Difference) string {
 
 // whyDifferent is the first reason.
 func (n names) whyDifferent(d policy.Difference) string {
+	if d.Broken != "" {
+		return "its repository's policy would no longer load: " + code(d.Broken)
+	}
 	for _, a := range d.Gained {
 		if len(a.Reasons) > 0 {
 			return code(a.Rule) + ": " + n.words(a.Reasons[0])
 		}
+	}
+	for _, a := range d.Gained {
+		return code(a.Rule) + " asks"
 	}
 	for _, a := range d.Lost {
 		return code(a.Rule) + " no longer asks"

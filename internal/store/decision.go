@@ -23,6 +23,8 @@ type Decision struct {
 	// Standing is the external_id of the check that is to show it, "" where
 	// none is.
 	Standing string
+	// Green reports that this check is to show success.
+	Green bool
 	// Changed says in a line what is not as the decision before had it; "" where
 	// nothing is, or there was none.
 	Changed  string
@@ -121,6 +123,11 @@ func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err 
 		if err != nil {
 			return err
 		}
+		if d.Green {
+			if err := t.green(ctx, d.Ref, Green{d.Decision.Head, d.Decision.Check}); err != nil {
+				return err
+			}
+		}
 		head, err = t.append(ctx, []Entry{{At: d.At, Ref: d.Ref, Delivery: d.Delivery, Kind: KindDecision, Data: entry}})
 		return err
 	})
@@ -132,10 +139,8 @@ func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err 
 
 // keepPolicy keeps a policy's bytes, once.
 func (t *Tx) keepPolicy(ctx context.Context, sum string, bytes []byte) error {
-	t.s.policies.mu.Lock()
-	known := t.s.policies.kept[sum]
-	t.s.policies.mu.Unlock()
-	if known {
+	key := "policy " + sum
+	if t.s.memo.holds(key) {
 		return nil
 	}
 	packed, err := pack(bytes)
@@ -145,16 +150,12 @@ func (t *Tx) keepPolicy(ctx context.Context, sum string, bytes []byte) error {
 	if _, err := t.ExecContext(ctx, t.s.Query(`INSERT INTO policies (sha256, bytes) VALUES (?1, ?2) ON CONFLICT DO NOTHING`), sum, packed); err != nil {
 		return err
 	}
-	t.OnCommit(func() {
-		t.s.policies.mu.Lock()
-		defer t.s.policies.mu.Unlock()
-		if len(t.s.policies.kept) > 10_000 || t.s.policies.kept == nil {
-			t.s.policies.kept = map[string]bool{}
-		}
-		t.s.policies.kept[sum] = true
-	})
+	t.OnCommit(func() { t.s.memo.keep(key, policyKept) })
 	return nil
 }
+
+// policyKept is how long a policy that was kept is known to be.
+const policyKept = time.Hour
 
 const decisionColumns = "owner, repo, number, generation, at, standing, facts, decision, policies"
 

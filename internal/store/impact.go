@@ -60,6 +60,51 @@ func (s *Store) SaveImpact(ctx context.Context, ref fact.Ref, versions string, i
 	return nil
 }
 
+// maxScanned is how many decisions are looked through for the latest.
+const maxScanned = 10_000
+
+// LatestOfOwner hands on the latest decision on each of the pull requests that
+// were decided last in all repositories of ref's owner, ref itself left out,
+// the latest first, at most n; ok is false where their facts or policies are no
+// longer kept. It ends where each returns an error, with that error.
+func (s *Store) LatestOfOwner(ctx context.Context, ref fact.Ref, n int, each func(d Decision, ok bool) error) error {
+	owner, repo := name(ref)
+	rows, err := s.reader.QueryContext(ctx, s.Query(`
+		SELECT repo, number FROM decisions WHERE owner = ?1 ORDER BY at DESC, repo, number DESC LIMIT ?2`), owner, maxScanned)
+	if err != nil {
+		return fmt.Errorf("latest decisions of %s: %w", owner, err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []fact.Ref
+	seen := map[fact.Ref]bool{{Owner: owner, Repo: repo, Number: ref.Number}: true}
+	for rows.Next() && len(all) < n {
+		r := fact.Ref{Owner: owner}
+		if err := rows.Scan(&r.Repo, &r.Number); err != nil {
+			return fmt.Errorf("latest decisions of %s: %w", owner, err)
+		}
+		if !seen[r] {
+			seen[r] = true
+			all = append(all, r)
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return fmt.Errorf("latest decisions of %s: %w", owner, err)
+	}
+	for _, r := range all { // one at a time: a large pull request has megabytes
+		d, ok, err := s.LatestDecision(ctx, r)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			ok = false // its policy is no longer kept
+		case err != nil:
+			return err
+		}
+		if err := each(d, ok && !d.Retired); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // LatestFacts hands on the facts of the latest decision on each of the most
 // recent pull requests of ref's repository, ref itself left out, the newest
 // first, at most n; ok is false where they are no longer kept. It ends where

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -83,6 +84,54 @@ func TestTheLatestFactsAreThoseOfTheNewestPullRequests(t *testing.T) {
 		}
 		stop := errors.New("stop")
 		if err := s.LatestFacts(t.Context(), pull, 50, func(fact.Pull, bool) error { return stop }); !errors.Is(err, stop) {
+			t.Errorf("it ends with %v", err)
+		}
+	})
+}
+
+func TestTheLatestDecisionsOfAnOwnerAreOfAllItsRepositories(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		save := func(owner, repo string, number int, generation int64, title string, own *policy.Source) {
+			t.Helper()
+			ref := fact.Ref{Installation: 7, Owner: owner, Repo: repo, Number: number}
+			at = at.Add(time.Minute)
+			if _, err := s.SaveDecision(t.Context(), store.Decision{Ref: ref, Generation: generation, At: at, Own: own, Pull: fact.Pull{Ref: ref, Title: title}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		save("Acme", "Cloud", 9, 1, "nine, before", nil)
+		save("Acme", "Other", 2, 1, "two", &policy.Source{Name: "p", Bytes: []byte("text")})
+		save("Beta", "Cloud", 1, 1, "another owner's", nil)
+		save("Acme", "Cloud", 12, 1, "itself", nil)
+		save("Acme", "Other", 1, 1, "one", nil)
+		save("Acme", "Cloud", 9, 2, "nine", nil)
+		read := func(n int) (got []string) {
+			t.Helper()
+			err := s.LatestOfOwner(t.Context(), pull, n, func(d store.Decision, ok bool) error {
+				text := d.Pull.Title
+				if d.Own != nil {
+					text += " by " + string(d.Own.Bytes)
+				}
+				if !ok {
+					text += ", not kept"
+				}
+				got = append(got, text)
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		if got := read(50); !cmp.Equal(got, []string{"nine", "one", "two by text"}) {
+			t.Errorf("got %q", got)
+		}
+		if got := read(2); !cmp.Equal(got, []string{"nine", "one"}) {
+			t.Errorf("of two, got %q", got)
+		}
+		stop := errors.New("stop")
+		if err := s.LatestOfOwner(t.Context(), pull, 50, func(store.Decision, bool) error { return stop }); !errors.Is(err, stop) {
 			t.Errorf("it ends with %v", err)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rolecall/rolecall/policy/fact"
@@ -196,6 +197,10 @@ const maxPeople = 1000
 // GitHub is asked in the background whether they are busy. It writes only
 // where somebody is new.
 func (s *Store) KnowPeople(ctx context.Context, owner string, logins []string) error {
+	key := "people of " + lower(owner) + ": " + strings.Join(logins, " ")
+	if s.memo.holds(key) {
+		return nil
+	}
 	known, err := s.KnownPeople(ctx, owner)
 	if err != nil {
 		return err
@@ -207,6 +212,7 @@ func (s *Store) KnowPeople(ctx context.Context, owner string, logins []string) e
 		}
 	}
 	if len(fresh) == 0 {
+		s.memo.keep(key, time.Minute)
 		return nil
 	}
 	err = s.Write(ctx, func(ctx context.Context, t *Tx) error {

@@ -21,6 +21,9 @@ type PullSeen struct {
 	// the head that the push replaced.
 	Pusher fact.Person
 	Before string
+	// Label is set when the delivery was of a label that Labeller set.
+	Label    string
+	Labeller fact.Person
 }
 
 // Push is a push to a pull request's head.
@@ -45,6 +48,9 @@ func (t *Tx) SeePull(ctx context.Context, p PullSeen) error {
 		owner, repo, p.Ref.Number, p.Ref.Installation, p.Ref.Owner+"/"+p.Ref.Repo, p.Open, p.HeadSHA, p.BaseSHA, p.BaseRef, at)
 	if err == nil && p.Pusher.Login != "" {
 		err = t.addPush(ctx, p.Ref, Push{SHA: p.HeadSHA, Before: p.Before, By: p.Pusher, At: p.UpdatedAt})
+	}
+	if err == nil && p.Label != "" {
+		err = t.labelled(ctx, p)
 	}
 	if err != nil {
 		return fmt.Errorf("record pull request: %w", err)

@@ -135,7 +135,7 @@ func (s *Store) retirePulls(ctx context.Context, before time.Time) error {
 			}
 			n = len(gone)
 			for _, r := range gone {
-				for _, table := range []string{"pushes", "review_commits", "review_requests", "debts", "pulls"} {
+				for _, table := range []string{"pushes", "labelled", "greens", "review_commits", "review_requests", "debts", "pulls"} {
 					if _, err := t.ExecContext(ctx, s.Query(`DELETE FROM `+table+` WHERE owner = ?1 AND repo = ?2 AND number = ?3`), r.Owner, r.Repo, r.Number); err != nil {
 						return err
 					}

@@ -197,7 +197,7 @@ func TestADeliveryThatNothingWaitsForIsDropped(t *testing.T) {
 		ref := fact.Ref{Installation: 7, Owner: "acme", Repo: "cloud", Number: 1}
 		must(t, s.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 			for _, guid := range []string{"done", "waits", "forgotten"} {
-				if _, err := tx.AddDelivery(ctx, store.Delivery{GUID: guid, Event: "pull_request", Ref: ref, ReceivedAt: old}); err != nil {
+				if _, err := tx.AddDelivery(ctx, store.Delivery{GUID: guid, Event: "pull_request", Ref: ref, ReceivedAt: old}, nil); err != nil {
 					return err
 				}
 			}

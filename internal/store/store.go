@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -52,10 +51,7 @@ type Store struct {
 	release func() error  // lets go of the SQLite file
 	listen  *pgxpool.Pool // PostgreSQL only
 
-	policies struct { // that are known to be kept
-		mu   sync.Mutex
-		kept map[string]bool // by SHA-256
-	}
+	memo  memo
 	loads loads
 }
 

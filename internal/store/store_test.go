@@ -176,10 +176,14 @@ func TestADeliveryIsDoneOnlyWhenProcessed(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		at := time.Date(2026, 1, 2, 3, 4, 5, 678000, time.UTC)
 		d := store.Delivery{GUID: "g", Event: "pull_request", Action: "opened", Ref: pull, ReceivedAt: at, Payload: []byte(`{"a":1}`)}
+		packed, err := store.Pack(d.Payload)
+		if err != nil {
+			t.Fatal(err)
+		}
 		add := func(want bool) {
 			t.Helper()
 			write(t, s, func(ctx context.Context, tx *store.Tx) error {
-				done, err := tx.AddDelivery(ctx, d)
+				done, err := tx.AddDelivery(ctx, d, packed)
 				if done != want {
 					t.Errorf("done %v, want %v", done, want)
 				}

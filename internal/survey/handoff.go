@@ -38,7 +38,9 @@ type DebtLine struct {
 	Issue    int       `json:"issue,omitempty"`
 }
 
-// Waiting is one requirement that is not met.
+// Waiting is one requirement that is not met, or a policy that keeps a pull
+// request from being decided on: then Why says what is wrong, Rule and Role are
+// "", and On is the author.
 type Waiting struct {
 	Pull  string    `json:"pull"`
 	Title string    `json:"title"`
@@ -54,6 +56,7 @@ type Waiting struct {
 	// more is asked, 3 OnCall sees to it, who is "" where nobody is on call.
 	Step   int    `json:"step,omitempty"`
 	OnCall string `json:"on_call,omitempty"`
+	Why    string `json:"why,omitempty"`
 }
 
 // Left surveys what is left to do at a moment.
@@ -65,6 +68,9 @@ func Left(pulls []Pull, now time.Time) Handoff {
 		}
 		if !p.open() || p.Facts.Draft {
 			continue
+		}
+		if p.Decision.Status == policy.Broken {
+			h.Stuck = append(h.Stuck, p.broken())
 		}
 		p.Facts.Now = now
 		late := map[[2]string]plan.Overdue{}
@@ -107,6 +113,22 @@ func debtLine(p Pull, g *policy.Glass) DebtLine {
 	slices.Sort(d.May)
 	d.May = slices.Compact(d.May)
 	return d
+}
+
+// broken is what a policy keeps from being decided on.
+func (p Pull) broken() Waiting {
+	why := "the policy in force cannot be used"
+	switch brought := p.Decision.Proposal; {
+	case brought == nil:
+	case !brought.Loads():
+		why = "the policy that it brings does not load"
+	case len(brought.Failed) > 0:
+		why = "the policy that it brings fails its own tests"
+	}
+	return Waiting{
+		Pull: name(p.Facts.Ref), Title: p.Facts.Title, On: []string{p.Facts.Author.Login}, Since: p.Facts.CreatedAt,
+		Status: policy.Broken, Asked: true, Why: why,
+	}
 }
 
 func (p Pull) waiting(rule policy.RuleResult, r policy.Requirement) Waiting {
@@ -177,7 +199,7 @@ func (h Handoff) table(title, empty string, list []Waiting) report.Table {
 		if !w.Asked && on != "" {
 			on = "nobody is asked; could be: " + on
 		}
-		t.Add(w.Pull, w.Title, w.Role, on, age(h.At.Sub(w.Since)))
+		t.Add(w.Pull, w.Title, cmp.Or(w.Role, w.Why), on, age(h.At.Sub(w.Since)))
 	}
 	return t
 }

@@ -37,7 +37,10 @@ type Pull struct {
 	Base          Branch `json:"base"`
 	Head          Branch `json:"head"`
 	DefaultBranch string `json:"default_branch"`
-	MergeBase     string `json:"merge_base"` // SHA of merge base of Base and Head
+	// Public is whether everybody may read the repository; false where that is
+	// not known.
+	Public    bool   `json:"public,omitempty"`
+	MergeBase string `json:"merge_base"` // SHA of merge base of Base and Head
 
 	Labels    []string `json:"labels"`    // as they stand on GitHub now
 	Assignees []string `json:"assignees"` // logins
@@ -59,6 +62,15 @@ type Pull struct {
 	// Pusher is who pushed the head last, where a delivery, the timeline or the
 	// repository's activity told; it only ever tightens a decision.
 	Pusher Person `json:"pusher,omitzero"`
+	// Pushers are the others who pushed commits that are part of the pull
+	// request, whoever the commits say wrote them, by login; again only where
+	// deliveries told, and only to tighten.
+	Pushers []Person `json:"pushers,omitempty"`
+	// Strangers are the logins of people who said something here and whom the
+	// policy names one by one, but who are neither members of the organisation
+	// nor collaborators of the repository, sorted: a login that is given up can
+	// be taken by anybody.
+	Strangers []string `json:"strangers,omitempty"`
 	// PushedAt is when the head was pushed, where its delivery was seen; like
 	// Pusher it only ever tightens a decision.
 	PushedAt time.Time `json:"pushed_at,omitzero"`
@@ -179,6 +191,8 @@ type Review struct {
 	// Delivered is the commit that the review's own webhook delivery named;
 	// "" where that delivery was not seen.
 	Delivered string `json:"delivered,omitempty"`
+	// Access is the author's standing, as of a [Comment].
+	Access string `json:"access,omitempty"`
 }
 
 // Comment is a comment of the pull request's conversation.

@@ -2,10 +2,12 @@ package golang
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/rolecall/rolecall/internal/analyse/recent"
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
@@ -20,9 +22,31 @@ type Result struct {
 // maxTotal bounds the Go code that one change has parsed, in bytes.
 const maxTotal = 64 << 20
 
+// Memory keeps what was read of files, so that a version that comes again, in
+// the same change or in another one, is read once. It changes no result. The
+// zero Memory is ready, and safe for concurrent use.
+type Memory struct{ files recent.Cache[text, reads] }
+
+// text is one version of a file. Its path counts: it says how it is built.
+type text struct {
+	path string
+	sum  sum
+}
+
+// reads is what was read of one; nothing changes it once it is made.
+type reads struct {
+	unit *unit
+	why  string
+}
+
+// maxKept is how many bytes of source each half of a memory stands for; its
+// own size is of that order.
+const maxKept = 4 << 20
+
 // analysis is the state of comparing one change.
 type analysis struct {
 	contents fact.Contents
+	memory   *Memory
 	result   Result
 	packages map[packageKey]*pack
 	parsed   int
@@ -31,9 +55,13 @@ type analysis struct {
 
 // Analyse compares the two versions of the Go files of a change. Every one of
 // files is one by either of its paths.
-func Analyse(files []fact.File, c fact.Contents) Result {
+func Analyse(files []fact.File, c fact.Contents) Result { return new(Memory).Analyse(files, c) }
+
+// Analyse does the same, and reads what it remembers no second time.
+func (m *Memory) Analyse(files []fact.File, c fact.Contents) Result {
 	a := analysis{
 		contents: c,
+		memory:   m,
 		packages: map[packageKey]*pack{},
 		changed:  map[string]bool{},
 		result:   Result{Cosmetic: map[string]fact.Maybe[bool]{}, Generated: map[string]fact.Maybe[bool]{}},
@@ -193,13 +221,23 @@ func (a *analysis) unit(p string, v version) (u *unit, why string) {
 	case a.parsed+len(v.bytes) > maxTotal:
 		return nil, "the change holds more than 64 MB of Go"
 	}
+	a.parsed += len(v.bytes)
+	key := text{p, sha256.Sum256(v.bytes)}
+	got, known := a.memory.files.Get(key)
+	if !known {
+		got.unit, got.why = readUnit(p, v.bytes)
+		a.memory.files.Put(key, got, len(v.bytes)+len(p), maxKept)
+	}
+	return got.unit, got.why
+}
+
+func readUnit(p string, src []byte) (u *unit, why string) {
 	defer func() {
 		if r := recover(); r != nil {
 			u, why = nil, fmt.Sprintf("reading it failed: %.100v", r)
 		}
 	}()
-	a.parsed += len(v.bytes)
-	u, err := parse(p, v.bytes)
+	u, err := parse(p, src)
 	if err != nil {
 		return nil, err.Error()
 	}

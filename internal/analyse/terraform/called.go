@@ -199,6 +199,7 @@ func (a *analysis) filesOf(dir string) []string {
 		return got
 	}
 	all := []string{}
+	stays := map[string][]byte{}
 	for _, side := range []fact.Side{a.contents.Base, a.contents.Head} {
 		for _, n := range side.Dirs[dir].Value {
 			p := path.Join(dir, n)
@@ -207,7 +208,12 @@ func (a *analysis) filesOf(dir string) []string {
 			}
 			all = append(all, p)
 			// Files that stay as they are call modules, too.
-			for _, source := range localSources(side.File(p).Value) {
+			text := side.File(p).Value
+			if seen, again := stays[p]; again && bytes.Equal(text, seen) {
+				continue
+			}
+			stays[p] = text
+			for _, source := range localSources(text) {
 				if to := joined(dir, source); !slices.Contains(a.local[dir], to) {
 					a.local[dir] = append(a.local[dir], to)
 				}

@@ -45,6 +45,7 @@ type version struct {
 	bytes  []byte
 	absent bool
 	why    string // neither bytes nor absence are known
+	silent bool   // its text provably has no word for a checking tool
 }
 
 func read(side fact.Side, p string, absent bool) version {
@@ -67,8 +68,8 @@ func (a *analysis) file(f fact.File) {
 	}
 	was := read(a.contents.Base, from, f.Status == fact.Added || f.Status == fact.Copied)
 	is := read(a.contents.Head, f.Path, f.Status == fact.Removed)
-	wasUnits, why := a.units(from, was)
-	isUnits, isWhy := a.units(f.Path, is)
+	wasUnits, why := a.units(from, &was)
+	isUnits, isWhy := a.units(f.Path, &is)
 	if why == "" {
 		why = isWhy
 	}
@@ -96,7 +97,7 @@ func add(to map[space]map[string][]*unit, p string, all []unit) {
 }
 
 // units reads one version; the reason says why it could not be.
-func (a *analysis) units(p string, v version) ([]unit, string) {
+func (a *analysis) units(p string, v *version) ([]unit, string) {
 	switch {
 	case v.absent || !Is(p):
 		return nil, ""
@@ -118,6 +119,7 @@ func (a *analysis) units(p string, v version) ([]unit, string) {
 		b, why = parseJSON(v.bytes, formOf(p) == moduleFile)
 	} else {
 		b, why = a.memory.parseHCL(v.bytes)
+		v.silent = why == "" && !b.speaks
 	}
 	if why != "" {
 		return nil, why

@@ -8,15 +8,17 @@ func InPartsDiffers(m *Memory, src []byte) (diff string, parts bool) {
 	if text(src) != "" {
 		return "", false
 	}
-	b, ok := m.inParts(src)
-	if !ok {
-		return "", false
+	p, parts := m.inParts(src, "}")
+	if !parts {
+		if p, parts = m.block(src); !parts {
+			return "", false
+		}
 	}
-	whole, why := parseWhole(src)
-	if why != "" {
-		return "as a whole it does not parse: " + why, true
+	whole := parse(src)
+	if whole.why != "" {
+		return "as a whole it does not parse: " + whole.why, true
 	}
-	return cmp.Diff(spelled(whole), spelled(b)), true
+	return cmp.Diff(spelled(&whole.body), spelled(&p.body)), true
 }
 
 // spelled is all that a body holds.

@@ -3,37 +3,38 @@ package terraform
 import (
 	"bytes"
 	"crypto/sha256"
+	"github.com/rolecall/rolecall/internal/analyse/recent"
+	"regexp"
 	"slices"
 	"strings"
-	"sync"
-
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // A file is parsed in parts, each of which ends with the line that closes a
-// block: most of them stand in both versions, and need be read once.
+// block: most of them stand in both versions, and need be read once. So is what
+// stands inside a large block.
 //
-// That is exact. A part that parses without an error, and whose last block
-// closes with the part's last line, leaves HCL's scanner and parser where they
-// began, so that the parse of the file is that of its parts, one after the
-// other. A file with a part of which this cannot be said is parsed as a whole.
+// That is exact. A part that parses without an error has closed every bracket,
+// text and comment that it opened, and a line's end closes its last argument or
+// block: it leaves HCL's scanner and parser where they began, so that the parse
+// of the file is that of its parts, one after the other. A file with a part of
+// which this cannot be said is parsed as a whole.
 const maxParts = 20_000
+
+// large is how many bytes a block has whose inside is parsed in parts.
+const large = 4 << 10
 
 // part is what was read of one. Nothing changes it once it is made.
 type part struct {
 	body   body
-	closed bool // its last line closes its last block
-	fault  bool // it does not parse
+	closed bool   // it ends with a line
+	why    string // it cannot be read
 }
 
 // Memory keeps what was read of parts of files, so that what stays the same,
 // in another version, file or change, is read once. It changes no result. The
 // zero Memory is ready, and safe for concurrent use.
 type Memory struct {
-	mu         sync.Mutex
-	young, old map[[sha256.Size]byte]*part
-	size       int // bytes of the sources behind young
+	parts recent.Cache[[sha256.Size]byte, *part]
 }
 
 // maxKept is how many bytes of source each half of a memory stands for; its
@@ -42,73 +43,89 @@ const maxKept = 2 << 20
 
 func (m *Memory) part(src []byte) *part {
 	key := sha256.Sum256(src)
-	m.mu.Lock()
-	p, old := m.young[key], m.old[key]
-	m.mu.Unlock()
-	switch {
-	case p != nil:
-		return p
-	case old != nil:
-		p = old
-	default:
-		p = parsePart(src)
+	p, ok := m.parts.Get(key)
+	if !ok {
+		if p, ok = m.block(src); !ok {
+			p = parse(src)
+		}
+		m.parts.Put(key, p, len(src), maxKept)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.young == nil || m.size > maxKept {
-		m.young, m.old, m.size = map[[sha256.Size]byte]*part{}, m.young, 0
-	}
-	m.young[key] = p
-	m.size += len(src)
 	return p
 }
 
-func parsePart(src []byte) *part {
-	if bound(src) != "" {
-		return &part{fault: true}
-	}
-	f, diags := hclsyntax.ParseConfig(src, "", hcl.InitialPos)
-	if diags.HasErrors() {
-		return &part{fault: true}
-	}
-	s := f.Body.(*hclsyntax.Body)
-	var r reader
-	p := &part{body: r.body(s)}
-	if n := len(s.Blocks); n > 0 {
-		p.closed = s.Blocks[n-1].CloseBraceRange.End.Byte == len(bytes.TrimRight(src, "\r\n"))
-	}
-	p.fault = r.why != ""
-	return p
-}
-
-// inParts reads a file part by part; false where it must be read as a whole.
-func (m *Memory) inParts(src []byte) (*body, bool) {
-	parts := split(src)
+// inParts reads a text part by part, each of which ends with a line of the
+// given closing brace; false where it must be read as a whole.
+func (m *Memory) inParts(src []byte, brace string) (*part, bool) {
+	parts := split(src, brace)
 	if len(parts) < 2 {
 		return nil, false
 	}
-	var whole body
+	whole := &part{}
 	for i, text := range parts {
 		p := m.part(text)
-		if p.fault || !p.closed && i < len(parts)-1 {
+		if p.why != "" || !p.closed && i < len(parts)-1 {
 			return nil, false
 		}
-		whole.args = append(whole.args, p.body.args...)
-		whole.blocks = append(whole.blocks, p.body.blocks...)
+		whole.closed = p.closed
+		whole.body.speaks = whole.body.speaks || p.body.speaks
+		whole.body.args = append(whole.body.args, p.body.args...)
+		whole.body.blocks = append(whole.body.blocks, p.body.blocks...)
 	}
 	byName := func(x, y argument) int { return strings.Compare(x.name, y.name) }
-	slices.SortFunc(whole.args, byName)
-	for i := range whole.args {
-		if i > 0 && whole.args[i].name == whole.args[i-1].name {
+	args := whole.body.args
+	slices.SortFunc(args, byName)
+	for i := range args {
+		if i > 0 && args[i].name == args[i-1].name {
 			return nil, false // which HCL calls an error
 		}
 	}
-	return &whole, true
+	return whole, true
 }
 
-// split cuts a source after each line that is nothing but a closing brace;
-// nil where it is not to be cut.
-func split(src []byte) [][]byte {
+// opening is the line that opens a block at the margin, as terraform fmt
+// writes it.
+var opening = regexp.MustCompile(`(?m)^([a-z_]+)((?: "[A-Za-z0-9_-]+")*) \{\r?\n`)
+
+// block reads a large block, which ends its source, by what stands before it
+// and inside it; false where it must be read as a whole.
+func (m *Memory) block(src []byte) (*part, bool) {
+	if len(src) < large || !bytes.HasSuffix(src, []byte("\n}\n")) && !bytes.HasSuffix(src, []byte("\n}\r\n")) {
+		return nil, false
+	}
+	at := opening.FindSubmatchIndex(src)
+	if at == nil {
+		return nil, false
+	}
+	end := bytes.LastIndex(src, []byte("\n}")) + 1
+	if end < at[1] {
+		return nil, false
+	}
+	inside, ok := m.inParts(src[at[1]:end], "  }")
+	if !ok || !inside.closed {
+		return nil, false
+	}
+	whole := &part{closed: true}
+	if at[0] > 0 {
+		before := m.part(src[:at[0]])
+		if before.why != "" || !before.closed {
+			return nil, false
+		}
+		whole.body = body{args: slices.Clone(before.body.args), blocks: slices.Clone(before.body.blocks), speaks: before.body.speaks}
+	}
+	b := &block{kind: string(src[at[2]:at[3]]), body: inside.body}
+	for label := range strings.FieldsSeq(string(src[at[4]:at[5]])) {
+		b.labels = append(b.labels, label[1:len(label)-1])
+	}
+	b.seal()
+	whole.body.blocks = append(whole.body.blocks, b)
+	// A word in the opening line is no comment.
+	whole.body.speaks = whole.body.speaks || inside.body.speaks
+	return whole, true
+}
+
+// split cuts a source after each line that is nothing but the given closing
+// brace; nil where it is not to be cut.
+func split(src []byte, brace string) [][]byte {
 	var parts [][]byte
 	heredocs := 0 // an upper bound of the parser's work on them
 	cut := func(end int) {
@@ -128,7 +145,7 @@ func split(src []byte) [][]byte {
 		}
 		line := src[at : at+end]
 		at += end + 1
-		if len(line) > 0 && line[0] == '}' && (len(line) == 1 || len(line) == 2 && line[1] == '\r') {
+		if rest, ok := bytes.CutPrefix(line, []byte(brace)); ok && (len(rest) == 0 || len(rest) == 1 && rest[0] == '\r') {
 			cut(at)
 			at = 0
 		}

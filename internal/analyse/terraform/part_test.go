@@ -1,6 +1,7 @@
 package terraform_test
 
 import (
+	"bytes"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -49,10 +50,15 @@ func TestTextThatLooksLikeTheEndOfABlock(t *testing.T) {
 	pieces := []string{
 		"r {\n}\n", "r {\n a = 1\n}\n", "a = {\n}\n", "b = [{\n}\n]\n", "c = <<EOT\n}\nEOT\n", "r {\n d = <<-X\n ${e}\n}\n X\n}\n", "/* \n}\n", "*/\n", "# }\n", "}\n",
 		"f = \"${{\n}\n}\"\n", "r {\n g = \"%{ if h }\n", "{\n", "EOT\n", "<<EOT\n", "x", "\"", "\xEF\xBB\xBF", "\r\n", "r {\r\n}\r\n", "r {}\n", "(\n", ")\n", "r \"l\" {\n}\n", "s {\n t {\n}\n}\n",
+		"v = 1 # x\n", "v = 1 /* x */\n", "// x\n", "/* x */\n", "v = 1 /* x\n", "w = y ?\n", "%{ if z }\n", "v = 1\r\n", "v = 1\r", "x {\n a = 1 }\n",
 	}
 	var m terraform.Memory
 	rapid.Check(t, func(t *rapid.T) {
 		src := strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 1, 8).Draw(t, "pieces"), "")
+		if rapid.Bool().Draw(t, "in a large block") {
+			lines := "  t {\n    a = \"" + strings.Repeat("x", 8<<10) + "\"\n  }\n"
+			src = "r \"l\" {\n" + strings.ReplaceAll(src, "\n}", "\n  }") + lines + strings.ReplaceAll(src, "\n}", "\n  }") + "}\n"
+		}
 		if diff, _ := terraform.InPartsDiffers(&m, []byte(src)); diff != "" {
 			t.Fatalf("%s\n---\n%s", diff, src)
 		}
@@ -65,6 +71,10 @@ func FuzzParts(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
 		if diff, _ := terraform.InPartsDiffers(new(terraform.Memory), src); diff != "" {
+			t.Fatal(diff)
+		}
+		inside := slices.Concat([]byte("r {\n"), src, []byte("\n  b {\n    a = \""), bytes.Repeat([]byte("x"), 8<<10), []byte("\"\n  }\n"), src, []byte("\n}\n"))
+		if diff, _ := terraform.InPartsDiffers(new(terraform.Memory), inside); diff != "" {
 			t.Fatal(diff)
 		}
 	})

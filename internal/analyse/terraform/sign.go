@@ -32,7 +32,7 @@ func turned(src []byte) bool {
 // Text that can show in another order than it is read is one with them.
 func (a *analysis) mark(f fact.File, was, is version) {
 	if !bytes.Equal(was.bytes, is.bytes) {
-		a.marks = append(a.marks, mark{f.Path, signs(was.bytes), signs(is.bytes)})
+		a.marks = append(a.marks, mark{f.Path, was.signs(), is.signs()})
 	}
 	if was.absent || is.absent {
 		return
@@ -73,6 +73,13 @@ func (a *analysis) compareSigns() {
 			a.sign(m.path)
 		}
 	}
+}
+
+func (v version) signs() []string {
+	if v.silent {
+		return nil
+	}
+	return signs(v.bytes)
 }
 
 // signs lists the lines with a marker, each with the line that opens what it

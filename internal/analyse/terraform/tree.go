@@ -13,6 +13,9 @@ import (
 type body struct {
 	args   []argument // sorted by name
 	blocks []*block   // in the order of the source
+	// speaks, of a whole file, is whether its text holds a word by which
+	// comments speak to checking tools.
+	speaks bool
 }
 
 // argument is one name and its expression.
@@ -54,33 +57,33 @@ func (m *Memory) parseHCL(src []byte) (*body, string) {
 	if why := text(src); why != "" {
 		return nil, why
 	}
-	if b, ok := m.inParts(src); ok {
-		return b, ""
+	whole, ok := m.inParts(src, "}")
+	if !ok {
+		whole = m.part(src)
 	}
-	return parseWhole(src)
+	return &whole.body, whole.why
 }
 
-func parseWhole(src []byte) (*body, string) {
+// parse reads a source as a whole.
+func parse(src []byte) *part {
 	if why := bound(src); why != "" {
-		return nil, why
+		return &part{why: why}
 	}
 	f, diags := hclsyntax.ParseConfig(src, "", hcl.InitialPos)
 	if diags.HasErrors() {
 		if bytes.Contains(src, []byte("{%")) || bytes.Contains(src, []byte("{{")) {
-			return nil, "the file does not parse: it looks like a template of a generator, which Terraform does not read"
+			return &part{why: "the file does not parse: it looks like a template of a generator, which Terraform does not read"}
 		}
 		for _, d := range diags {
 			if d.Severity == hcl.DiagError {
-				return nil, "the file does not parse: " + strings.ToLower(d.Summary)
+				return &part{why: "the file does not parse: " + strings.ToLower(d.Summary)}
 			}
 		}
 	}
 	var r reader
-	b := r.body(f.Body.(*hclsyntax.Body))
-	if r.why != "" {
-		return nil, r.why
-	}
-	return &b, ""
+	p := &part{body: r.body(f.Body.(*hclsyntax.Body)), why: r.why, closed: bytes.HasSuffix(src, []byte("\n"))}
+	p.body.speaks = hasMarker(src)
+	return p
 }
 
 // reader turns a syntax tree into ours.
