@@ -105,7 +105,7 @@ const (
 	// of Of.
 	TooFewPeople Code = "too_few_people"
 	// TooFewDistinct: there are people for each requirement of the rule, but
-	// not a different one for each. Rule.
+	// not a different one for each. Rule. Not where holders are unknown.
 	TooFewDistinct Code = "too_few_distinct"
 	// TooManyAlternatives: the rule has more combinations of alternatives than
 	// are tried; those tried did not suffice. Rule; Count is how many.

@@ -252,9 +252,9 @@ func (c *chaos) up() {
 		return
 	}
 	app := w.gh.App()
-	out := io.Discard
+	var out io.Writer = w.log
 	if os.Getenv("ROLECALL_TEST_LOG") != "" {
-		out = os.Stderr
+		out = io.MultiWriter(w.log, os.Stderr)
 	}
 	for n := 0; ; n++ {
 		config := Config{
@@ -380,6 +380,10 @@ func (c *chaos) rest() {
 	}
 }
 
+// restless is after how long a history that does not come to rest has failed,
+// on a machine that has more to do.
+const restless = 3 * time.Minute
+
 // settle waits until every delivery is answered and every look is taken, those
 // included that failed or are held back. What is due by time alone is not
 // waited for.
@@ -387,7 +391,7 @@ func (c *chaos) settle() {
 	w := c.w
 	began := time.Now()
 	for before := -1; ; {
-		ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(w.t.Context(), restless)
 		err := w.gh.WaitDelivered(ctx)
 		if err == nil {
 			err = w.server.Idle(ctx)
@@ -406,7 +410,7 @@ func (c *chaos) settle() {
 		if waiting == 0 && now == before {
 			return
 		}
-		if time.Since(began) > 90*time.Second {
+		if time.Since(began) > restless {
 			w.t.Fatalf("not at rest after %v: %d looks fail or are held\n%s", time.Since(began).Round(time.Second), waiting, c.standing())
 		}
 		before = now
@@ -439,6 +443,13 @@ func (c *chaos) standing() string {
 		_ = rows.Err()
 		_ = rows.Close()
 	}
+	var wrong []string
+	for _, line := range strings.Split(c.w.log.String(), "\n") {
+		if strings.Contains(line, "level=WARN") || strings.Contains(line, "level=ERROR") {
+			wrong = append(wrong, line)
+		}
+	}
+	fmt.Fprintln(&b, strings.Join(wrong[max(0, len(wrong)-12):], "\n"))
 	fmt.Fprintf(&b, "now %s, %d", time.Now().UTC().Format(time.RFC3339Nano), store.Micros(time.Now()))
 	return b.String()
 }

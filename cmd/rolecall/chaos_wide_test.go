@@ -21,8 +21,9 @@ import (
 // decisions. A seed below it makes the history that it always made.
 const wide = 1 << 41
 
-// impatience is how long rolecall waits for GitHub in a wide history.
-const impatience = 3 * time.Second
+// impatience is how long rolecall waits for GitHub in a wide history: longer
+// than a busy machine makes it wait.
+const impatience = 8 * time.Second
 
 // widePolicy has one role that changes hands with the time alone.
 const widePolicy = policyText + `
@@ -144,7 +145,14 @@ func enqueue(p *githubtest.Pull) {
 	}
 }
 
+// build makes a group, in whose place an earlier one of the same pull requests
+// is given up.
 func (c *chaos) build(base string, n int) {
+	for _, g := range c.groups {
+		if !g.Done() && g.Pulls()[0].BaseBranch() == base {
+			g.Destroy("invalidated")
+		}
+	}
 	if group := c.w.repo.TryGroup(base, n); group != nil {
 		c.groups = append(c.groups, group)
 	}

@@ -257,6 +257,13 @@ func (r records) SaveDecision(ctx context.Context, d store.Decision) (head strin
 	return r.Store.SaveDecision(ctx, d)
 }
 
+// SaveGroup is SaveDecision for a merge group.
+func (r records) SaveGroup(ctx context.Context, g store.GroupDecision) (head string, err error) {
+	t, _ := lookedAt(ctx)
+	g.Delivery = t.Delivery
+	return r.Store.SaveGroup(ctx, g)
+}
+
 // commandHelp is the grammar of commands as people read it.
 func commandHelp() []report.Command {
 	var out []report.Command

@@ -43,6 +43,9 @@ type Records interface {
 	// returns the hash of the record of it. It fails where its generation is
 	// not greater than every one before, since another look came between.
 	SaveDecision(ctx context.Context, d store.Decision) (head string, err error)
+	// SaveGroup keeps what was decided on a merge group, and returns the hash
+	// of the record of it.
+	SaveGroup(ctx context.Context, g store.GroupDecision) (head string, err error)
 	// Looked notes a look at a pull request that no policy governs.
 	Looked(ctx context.Context, ref fact.Ref, at, seen time.Time, state string) error
 	// SaveGlass records how a broken glass stands: nil where it is broken no

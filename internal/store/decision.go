@@ -89,19 +89,10 @@ func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err 
 	}
 	entry := DecisionEntry{
 		Generation: d.Generation, Base: d.Decision.Base, Head: d.Decision.Head, Check: d.Decision.Check, Status: d.Decision.Status,
-		State: d.Pull.State, Standing: d.Standing, Changed: d.Changed, Policies: []PolicyKept{}, Facts: factsHash, Decision: decisionHash,
+		State: d.Pull.State, Standing: d.Standing, Changed: d.Changed, Facts: factsHash, Decision: decisionHash,
 	}
 	texts := map[string][]byte{}
-	for _, p := range []struct {
-		source *policy.Source
-		floor  bool
-	}{{d.Floor, true}, {d.Own, false}} {
-		if p.source != nil {
-			sum := sha256Hex(p.source.Bytes)
-			texts[sum] = p.source.Bytes
-			entry.Policies = append(entry.Policies, PolicyKept{Name: p.source.Name, Blob: p.source.Blob, Floor: p.floor, SHA256: sum})
-		}
-	}
+	entry.Policies = policiesOf(d, texts)
 	policies, err := json.Marshal(entry.Policies)
 	if err != nil {
 		return "", fmt.Errorf("save decision: %w", err)
@@ -197,21 +188,29 @@ func (s *Store) decision(ctx context.Context, ref fact.Ref, where string, params
 	if errors.Is(err, sql.ErrNoRows) {
 		return Decision{}, false, nil
 	}
-	for _, kept := range policies {
-		if err != nil {
-			break
-		}
-		source := &policy.Source{Name: kept.Name, Blob: kept.Blob}
-		if source.Bytes, err = s.policyBytes(ctx, kept.SHA256); kept.Floor {
-			d.Floor = source
-		} else {
-			d.Own = source
-		}
+	if err == nil {
+		err = s.withPolicies(ctx, &d, policies)
 	}
 	if err != nil {
 		return Decision{}, false, fmt.Errorf("decision on %s: %w", ref, err)
 	}
 	return d, true, nil
+}
+
+// withPolicies adds the bytes of a decision's policies.
+func (s *Store) withPolicies(ctx context.Context, d *Decision, policies []PolicyKept) (err error) {
+	for _, kept := range policies {
+		source := &policy.Source{Name: kept.Name, Blob: kept.Blob}
+		if source.Bytes, err = s.policyBytes(ctx, kept.SHA256); err != nil {
+			return err
+		}
+		if kept.Floor {
+			d.Floor = source
+		} else {
+			d.Own = source
+		}
+	}
+	return nil
 }
 
 func (s *Store) policyBytes(ctx context.Context, sum string) ([]byte, error) {

@@ -58,8 +58,13 @@ func (s *Store) Retire(ctx context.Context, keep Retention, now time.Time) error
 		before := now.Add(-keep.Facts)
 		n, err := s.drop(ctx, `UPDATE decisions SET facts = NULL WHERE (owner, repo, number, generation) IN
 			(SELECT owner, repo, number, generation FROM decisions WHERE at < ?1 AND facts IS NOT NULL LIMIT 1000)`, before)
-		if err == nil && n > 0 {
-			err = s.Audit(ctx, Entry{At: now, Kind: KindRetired, Data: RetiredEntry{What: "facts", Before: before, Rows: n}})
+		var m int64
+		if err == nil {
+			m, err = s.drop(ctx, `UPDATE group_decisions SET facts = NULL WHERE (owner, repo, head, at, number) IN
+				(SELECT owner, repo, head, at, number FROM group_decisions WHERE at < ?1 AND facts IS NOT NULL LIMIT 1000)`, before)
+		}
+		if err == nil && n+m > 0 {
+			err = s.Audit(ctx, Entry{At: now, Kind: KindRetired, Data: RetiredEntry{What: "facts", Before: before, Rows: n + m}})
 		}
 		if err != nil {
 			return fmt.Errorf("retire facts: %w", err)
@@ -108,6 +113,13 @@ func (s *Store) retireDecisions(ctx context.Context, before time.Time) error {
 			AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.owner = d.owner AND a.repo = d.repo AND a.number = d.number AND a.kind = 'decision' AND a.at = d.at)
 			AND NOT EXISTS (SELECT 1 FROM debts g WHERE g.owner = d.owner AND g.repo = d.repo AND g.number = d.number AND g.cleared_at = 0)
 			AND NOT EXISTS (SELECT 1 FROM pulls p WHERE p.owner = d.owner AND p.repo = d.repo AND p.number = d.number AND (p.open OR p.generation = d.generation))
+			LIMIT 1000)`, before)
+	if err != nil {
+		return err
+	}
+	_, err = s.drop(ctx, `DELETE FROM group_decisions WHERE (owner, repo, head, at, number) IN
+		(SELECT owner, repo, head, at, number FROM group_decisions g WHERE at < ?1
+			AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.kind = '`+KindGroup+`' AND a.at = g.at AND a.owner = g.owner AND a.repo = g.repo)
 			LIMIT 1000)`, before)
 	return err
 }
