@@ -40,7 +40,7 @@ func Dump(t testing.TB, address string) string {
 			out.Write(b)
 		}
 		tables = `SELECT name FROM sqlite_master WHERE type = 'table'`
-		driver, source = "sqlite", "file:"+file+"?mode=ro"
+		driver, source = "sqlite", "file:"+file+"?mode=ro&_pragma=busy_timeout(10000)"
 	}
 	db, err := sql.Open(driver, source)
 	if err != nil {
