@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -98,9 +97,15 @@ const groupLag = 30 * time.Second
 // group answers a merge group by the pull requests that it holds.
 func (l *looker) group(ctx context.Context, t queue.Target) error {
 	client := l.app.Client(t.Ref.Installation)
-	refs, err := client.GroupPulls(ctx, t.Ref.Owner, t.Ref.Repo, t.BaseRef, t.HeadSHA)
-	var e *github.Error
-	if errors.As(err, &e) && e.Kind == github.NotFound && time.Since(t.ReceivedAt) > groupLag {
+	// GitHub's own event tells of the group's base. Whoever else asks goes by
+	// the name of a branch, which anybody who can write can choose.
+	told := t.BaseSHA != ""
+	refs, err := client.GroupPulls(ctx, t.Ref.Owner, t.Ref.Repo, t.BaseRef, t.HeadSHA, told)
+	if !told && missing(err) {
+		refs, err := client.PullsAtCommit(ctx, t.Ref.Owner, t.Ref.Repo, t.HeadSHA)
+		return l.spread(ctx, t, refs, err)
+	}
+	if missing(err) && time.Since(t.ReceivedAt) > groupLag {
 		l.line.Log.InfoContext(ctx, "a merge group is gone", "head", t.HeadSHA, "base", t.BaseRef)
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/rolecall/rolecall/internal/github"
 	"github.com/rolecall/rolecall/internal/githubtest"
 	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
@@ -283,4 +284,36 @@ func manyRules(n int) string {
 		fmt.Fprintf(&b, "rule \"r%d\" {\n  changes = glob(\"**/*%d*\")\n  require \"manager\" {}\n}\n", i, i)
 	}
 	return b.String()
+}
+
+// Somebody names a branch as GitHub names those of its merge groups, after a
+// pull request that is green, and asks for the checks of its commit: the green
+// of the one must not land on the other.
+func TestThreat17ABranchThatLooksLikeAMergeGroups(t *testing.T) {
+	attack{
+		play: func(w *world, trick bool) *githubtest.Pull {
+			good := w.open("dan", githubtest.Files{"docs/x.md": "x\n"})
+			w.expect(good, "success", "No rule")
+			head := "change"
+			if trick {
+				head = fmt.Sprintf("gh-readonly-queue/main/pr-%d-%s", good.Number(), good.Head())
+			}
+			evil := w.repo.Open(githubtest.PullRequest{Author: "dan", Head: head, Files: githubtest.Files{"main.go": goAfter}})
+			w.settle()
+			w.arm(evil)
+			evil.RerequestSuite("dan")
+			w.settle()
+			if !trick {
+				evil.Approve("ana")
+			}
+			return evil
+		},
+		// Whoever reads the pull requests of a group off its branch's name.
+		naive: func(w *world, pr *githubtest.Pull, _ fact.Pull) bool {
+			n, ok := github.GroupPull(pr.HeadBranch())
+			return ok && state(w.repo.Pull(n)) == "success"
+		},
+		caught: shown{"in_progress", "Waiting for Cloud Engineer"}, control: passes,
+		says: []string{"main.go"},
+	}.run(t)
 }

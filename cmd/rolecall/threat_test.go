@@ -91,6 +91,9 @@ func (w *world) guard() {
 // it there to do.
 func (w *world) arm(pr *githubtest.Pull) {
 	w.t.Helper()
+	if pr.AutoMergeBy() != "" {
+		return // the play did it
+	}
 	if ok, _ := pr.Mergeable(); ok {
 		w.settle()
 		if ok, _ := pr.Mergeable(); ok {

@@ -65,24 +65,27 @@ func (a *Applier) Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy
 	if len(p.Actions) == 0 {
 		return nil, nil
 	}
-	var checks, requests, rest []plan.Action
+	var checks, revoked, requests, rest []plan.Action
 	for _, action := range p.Actions {
 		switch action.Kind {
-		case plan.CreateCheck, plan.UpdateCheck, plan.RevokeCheck:
+		case plan.CreateCheck, plan.UpdateCheck:
 			checks = append(checks, action)
+		case plan.RevokeCheck:
+			revoked = append(revoked, action)
 		case plan.Request, plan.Withdraw:
 			requests = append(requests, action)
 		default:
 			rest = append(rest, action)
 		}
 	}
-	var asked outcome
+	var asked, left outcome
 	var wg sync.WaitGroup
 	wg.Go(func() { asked = a.each(ctx, ref, requests, p.Record, d) })
+	wg.Go(func() { left = a.each(ctx, ref, revoked, p.Record, d) })
 	checked := a.each(ctx, ref, checks, p.Record, d)
 	wg.Wait()
-	err = errors.Join(checked.err, asked.err, a.audit(ctx, append(checked.entries, asked.entries...)))
-	if checked.over || asked.over || len(rest) == 0 {
+	err = errors.Join(checked.err, left.err, asked.err, a.audit(ctx, slices.Concat(checked.entries, left.entries, asked.entries)))
+	if checked.over || left.over || asked.over || len(rest) == 0 {
 		return asked.refused, err
 	}
 	last := a.each(ctx, ref, rest, p.Record, d)

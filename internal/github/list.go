@@ -115,13 +115,14 @@ func (c *Client) ref(owner, repo string, number int) fact.Ref {
 // GroupPulls lists the pull requests that a merge group with head headSHA
 // would merge into baseRef: the queue's entries up to the one whose head that
 // is. Where the queue cannot be read, or has moved on, the branch that GitHub
-// made for the group still names its last pull request. [NotFound] where
-// neither tells.
+// made for the group still names its last pull request; that is gone by only
+// where GitHub told of the group, since anybody who can write can name a branch
+// so. [NotFound] where neither tells.
 // https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue
-func (c *Client) GroupPulls(ctx context.Context, owner, repo, baseRef, headSHA string) ([]fact.Ref, error) {
+func (c *Client) GroupPulls(ctx context.Context, owner, repo, baseRef, headSHA string, told bool) ([]fact.Ref, error) {
 	baseRef = strings.TrimPrefix(baseRef, "refs/heads/")
 	numbers, err := c.queued(ctx, owner, repo, baseRef, headSHA)
-	if err == nil && len(numbers) == 0 {
+	if err == nil && len(numbers) == 0 && told {
 		numbers, err = c.grouped(ctx, owner, repo, baseRef, headSHA)
 	}
 	if err != nil {

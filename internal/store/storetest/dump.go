@@ -18,6 +18,9 @@ import (
 // which what was deleted can still be read.
 func Dump(t testing.TB, address string) string {
 	t.Helper()
+	if address == "" {
+		return "" // a world without servers
+	}
 	var out strings.Builder
 	tables := `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'`
 	driver, source := "pgx", address
