@@ -115,6 +115,12 @@ func (g *generator) timeout() {
 	g.add(fmt.Sprintf("%d calls of %s after %d %s", f.Times, f.Operation, f.Skip, what), func(c *chaos) { c.w.gh.Inject(f) })
 }
 
+// waits reports whether rolecall loses its patience in a history, which takes
+// long.
+func waits(steps []step) bool {
+	return slices.ContainsFunc(steps, func(s step) bool { return strings.HasSuffix(s.what, "answered too late") })
+}
+
 // group adds what happens to a merge queue.
 func (g *generator) group() {
 	switch g.IntN(4) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -259,7 +260,7 @@ func TestAPullRequestWithoutACommitOfItsOwn(t *testing.T) {
 					t.Errorf("after another look there are %d checks at the head, want 1", n)
 				}
 				for _, c := range calls {
-					if c.Method != "GET" && c.Operation != "graphql" {
+					if c.Method != http.MethodGet && c.Operation != "graphql" {
 						t.Errorf("nothing changed, and %s was called", c.Operation)
 					}
 				}

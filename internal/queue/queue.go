@@ -328,6 +328,10 @@ func (q *Queue) Stop(ctx context.Context) error {
 	}
 }
 
+// Stopped is closed once nothing of a queue that was started runs any more:
+// where the database did not answer, some seconds after [Queue.Stop] returned.
+func (q *Queue) Stopped() <-chan struct{} { return q.client.Stopped() }
+
 // answers reports whether the database does, within the time for a goodbye.
 func (q *Queue) answers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
