@@ -26,9 +26,13 @@ func TestANewFloorIsReplayedOnTheOrganisationsPullRequests(t *testing.T) {
 
 		// It asks for one role more, and takes a name that a repository uses.
 		more := strings.Replace(floorText, "changes = go.files", "changes = terraform.files", 1) + "role \"security-lead\" {\n  members = [\"@eve\"]\n}\n"
-		calls := w.calls(func() { floor.Open(githubtest.PullRequest{Author: "dan", Files: githubtest.Files{"README.md": "other\n"}}) })
+		calls := w.calls(func() {
+			floor.Open(githubtest.PullRequest{Author: "dan", Files: githubtest.Files{"README.md": "other\n"}})
+		})
 		var pr *githubtest.Pull
-		with := w.calls(func() { pr = floor.Open(githubtest.PullRequest{Author: "dan", Files: githubtest.Files{policy.FloorPath: more}}) })
+		with := w.calls(func() {
+			pr = floor.Open(githubtest.PullRequest{Author: "dan", Files: githubtest.Files{policy.FloorPath: more}})
+		})
 		c := w.expect(pr, "in_progress", "Waiting for")
 		for _, want := range []string{
 			"Replayed on 4 pull requests decided last in the organisation's repositories: 3 would be decided differently.",
