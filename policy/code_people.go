@@ -11,6 +11,12 @@ const (
 	IsContributor Code = "is_contributor"
 	// IsPusher: the person pushed the head last. Person; Role as above.
 	IsPusher Code = "is_pusher"
+	// IsStranger: the person is neither a member of the organisation nor a
+	// collaborator of the repository. Person; Role as above.
+	IsStranger Code = "is_stranger"
+	// HasPushed: the person pushed commits that are part of the change, and
+	// somebody else pushed after them. Person; Role as above.
+	HasPushed Code = "has_pushed"
 	// IsBot: a bot's approval never counts. Person; Role as above.
 	IsBot Code = "is_bot"
 	// NoAccount: the commit's or review's author belongs to no account, so
@@ -99,7 +105,7 @@ const (
 	// of Of.
 	TooFewPeople Code = "too_few_people"
 	// TooFewDistinct: there are people for each requirement of the rule, but
-	// not a different one for each. Rule.
+	// not a different one for each. Rule. Not where holders are unknown.
 	TooFewDistinct Code = "too_few_distinct"
 	// TooManyAlternatives: the rule has more combinations of alternatives than
 	// are tried; those tried did not suffice. Rule; Count is how many.

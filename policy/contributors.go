@@ -12,9 +12,13 @@ import (
 type contributors struct {
 	author  string
 	pusher  string
+	pushers []string            // the others who pushed part of it
 	commits map[string][]string // login → commits that are theirs
 	bots    map[string]bool
 	nobody  []nobody
+	// strangers are not of the organisation: they have no part in the change,
+	// and none in its review.
+	strangers []string
 	// unknown says why there may be more; "" where all are known.
 	unknown string
 }
@@ -30,7 +34,7 @@ func contributorsOf(pull *fact.Pull) *contributors {
 		author:  fact.Login(pull.Author.Login),
 		commits: map[string][]string{},
 		bots:    map[string]bool{},
-		unknown: gapAbout(pull, fact.AboutCommits),
+		unknown: gapAbout(pull, fact.AboutCommits), strangers: pull.Strangers,
 	}
 	note := func(p fact.Person) string {
 		login := fact.Login(p.Login)
@@ -56,6 +60,9 @@ func contributorsOf(pull *fact.Pull) *contributors {
 		}
 	}
 	c.pusher = note(pull.Pusher)
+	for _, p := range pull.Pushers {
+		c.pushers = append(c.pushers, note(p))
+	}
 	return c
 }
 
@@ -67,6 +74,8 @@ func (c *contributors) bars(login string, bot bool, allow []string) (why Reason,
 		return Reason{Code: NoAccount}, true
 	case bot || c.bots[login]:
 		return Reason{Code: IsBot, Person: login}, true
+	case slices.Contains(c.strangers, login):
+		return Reason{Code: IsStranger, Person: login}, true
 	case login == c.author:
 		return Reason{Code: IsAuthor, Person: login}, !slices.Contains(allow, "author")
 	case slices.Contains(allow, "contributor"):
@@ -76,6 +85,8 @@ func (c *contributors) bars(login string, bot bool, allow []string) (why Reason,
 		return Reason{Code: IsContributor, Person: login, Commit: shas[len(shas)-1], Count: len(shas)}, true
 	case login == c.pusher:
 		return Reason{Code: IsPusher, Person: login}, true
+	case slices.Contains(c.pushers, login):
+		return Reason{Code: HasPushed, Person: login}, true
 	case c.unknown != "":
 		return Reason{Code: ContributorsUnknown, Detail: c.unknown}, true
 	}
@@ -96,6 +107,8 @@ func (c *contributors) exclusions() []Exclusion {
 		logins = append(logins, login)
 	}
 	logins = append(logins, c.author, c.pusher)
+	logins = append(logins, c.pushers...)
+	logins = append(logins, c.strangers...)
 	slices.Sort(logins)
 	logins = slices.Compact(logins)
 	out := []Exclusion{}
@@ -106,6 +119,9 @@ func (c *contributors) exclusions() []Exclusion {
 		e := Exclusion{Person: fact.Person{Login: login, Bot: c.bots[login]}}
 		if c.bots[login] {
 			e.Reasons = append(e.Reasons, Reason{Code: IsBot, Person: login})
+		}
+		if slices.Contains(c.strangers, login) {
+			e.Reasons = append(e.Reasons, Reason{Code: IsStranger, Person: login})
 		}
 		if login == c.author {
 			e.Reasons = append(e.Reasons, Reason{Code: IsAuthor, Person: login})
@@ -118,6 +134,8 @@ func (c *contributors) exclusions() []Exclusion {
 		// the same check read differently.
 		if login == c.pusher && len(e.Reasons) == 0 {
 			e.Reasons = append(e.Reasons, Reason{Code: IsPusher, Person: login})
+		} else if slices.Contains(c.pushers, login) && len(e.Reasons) == 0 {
+			e.Reasons = append(e.Reasons, Reason{Code: HasPushed, Person: login})
 		}
 		out = append(out, e)
 	}

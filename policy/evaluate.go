@@ -275,13 +275,26 @@ func (r *layerRun) decide(one *rule, st ruleState) RuleResult {
 	}
 	if !enough {
 		out.Status = worse(out.Status, Stuck)
-		out.Reasons = append(out.Reasons, Reason{Code: TooFewDistinct, Rule: one.name})
+		// Where holders are unknown there may be enough, and their role says so.
+		if !holdersUnknown(nodes) {
+			out.Reasons = append(out.Reasons, Reason{Code: TooFewDistinct, Rule: one.name})
+		}
 	}
 	for _, n := range nodes {
 		n.roles(func(n *node) { a.record(n) })
 		out.Require = append(out.Require, n.requirement())
 	}
 	return out
+}
+
+// holdersUnknown reports whether it is not known who holds one of the roles.
+func holdersUnknown(nodes []*node) (unknown bool) {
+	for _, top := range nodes {
+		top.roles(func(n *node) {
+			unknown = unknown || slices.ContainsFunc(n.out.Reasons, func(r Reason) bool { return r.Code == HoldersUnknown })
+		})
+	}
+	return unknown
 }
 
 var reviewUsed = &Reason{Code: ReviewUsed}

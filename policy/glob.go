@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
-	"golang.org/x/text/unicode/norm"
+
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 // Bounds of a glob.
@@ -203,6 +204,9 @@ func (s *globs) match(p, folded string) verdict {
 	if s.plain && folded == p {
 		return unmatched
 	}
+	if strings.Contains(folded, fact.Anything) && len(s.loose) > 0 {
+		return doubted
+	}
 	for i := range s.loose {
 		if s.loose[i].match(folded) {
 			return doubted
@@ -212,4 +216,4 @@ func (s *globs) match(p, folded string) verdict {
 }
 
 // foldGlob folds a pattern without touching what is special in it.
-func foldGlob(p string) string { return strings.ToLower(norm.NFKC.String(p)) }
+func foldGlob(p string) string { return fact.FoldText(p) }

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -168,6 +169,37 @@ role "c" { members = ["@cat"] }
 				t.Errorf("reasons of the rule: %q, want %q", got, tt.codes)
 			}
 		})
+	}
+}
+
+// Of a role whose holders cannot be read nobody can say that they are too few.
+func TestADistinctRuleOfUnknownHoldersDoesNotCallForMorePeople(t *testing.T) {
+	const roles = `
+policy { keepers = ["a"] }
+role "a" { members = ["@ann"] }
+role "b" { members = ["@acme/b"] }
+rule "r" {
+  %s
+  require "a" {}
+  require "b" {}
+}`
+	var statuses []policy.Status
+	for _, distinct := range []string{"distinct = true", ""} {
+		p := load(t, fmt.Sprintf(roles, distinct))
+		pull := change(p, file("x", "b"))
+		pull.Roster = roster(p, map[string][]string{}) // GitHub hides the team
+		d := p.Evaluate(pull)
+		r := rule(t, d, "r")
+		if strings.Contains(codes(r.Reasons), "too_few") || !strings.Contains(codes(r.Require[1].Reasons), "holders_unknown") {
+			t.Errorf("%q: the rule says %s, the role %s", distinct, codes(r.Reasons), codes(r.Require[1].Reasons))
+		}
+		if r.Status == policy.Met || r.Status == policy.Idle {
+			t.Errorf("%q: the rule is %s", distinct, r.Status)
+		}
+		statuses = append(statuses, r.Status)
+	}
+	if statuses[0] != statuses[1] {
+		t.Errorf("distinct or not the rule waits for the same: %v", statuses)
 	}
 }
 

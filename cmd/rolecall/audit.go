@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -154,6 +156,7 @@ type auditShowCmd struct {
 	database
 	Pull       string `arg:"" name:"pull-request" help:"https://github.com/OWNER/REPO/pull/NUMBER or OWNER/REPO#NUMBER."`
 	Generation int64  `placeholder:"N" help:"Decide this decision again; left out: the latest."`
+	Group      string `placeholder:"SHA" help:"Decide again on the pull requests of the merge group with this head, or its beginning, that held this one."`
 	JSON       bool   `name:"json" help:"Print the decision and its facts as JSON."`
 }
 
@@ -162,6 +165,9 @@ func (c *auditShowCmd) Run(ctx context.Context, s streams) error {
 	ref, err := pullRef(c.Pull)
 	if err != nil {
 		return err
+	}
+	if c.Group != "" {
+		return c.read(ctx, func(db *store.Store) error { return c.group(ctx, s, db, ref) })
 	}
 	return c.read(ctx, func(db *store.Store) error {
 		d, ok, err := db.LatestDecision(ctx, ref)
@@ -183,7 +189,13 @@ func (c *auditShowCmd) Run(ctx context.Context, s streams) error {
 		if err != nil {
 			return err
 		}
-		for _, e := range entries {
+		groups, err := db.GroupEntries(ctx, ref)
+		if err != nil {
+			return err
+		}
+		all := slices.Concat(entries, groups)
+		slices.SortStableFunc(all, func(a, b store.Entry) int { return cmp.Compare(a.ID, b.ID) })
+		for _, e := range all {
 			showEntry(s.out, e)
 		}
 		before, ok, err := audit.Before(ctx, db, d, entries)
@@ -212,6 +224,57 @@ func (c *auditShowCmd) Run(ctx context.Context, s streams) error {
 			d.Generation, d.At.Format(time.RFC3339), d.Decision.Head, d.Decision.Status)
 		return nil
 	})
+}
+
+// group shows a merge group, and decides again on each pull request in it.
+func (c *auditShowCmd) group(ctx context.Context, s streams, db *store.Store, ref fact.Ref) error {
+	entries, err := db.GroupEntries(ctx, ref)
+	if err != nil {
+		return err
+	}
+	var found *store.Entry
+	var g store.GroupEntry
+	for _, e := range entries {
+		var at store.GroupEntry
+		data, _ := e.Data.(json.RawMessage)
+		if err := json.Unmarshal(data, &at); err != nil {
+			return fmt.Errorf("entry %d: %w", e.ID, err)
+		}
+		if strings.HasPrefix(at.Head, strings.ToLower(c.Group)) {
+			found, g = &e, at // the latest: it may have been asked for again
+		}
+	}
+	if found == nil {
+		return fmt.Errorf("no merge group %s that held %s is on record", c.Group, ref)
+	}
+	members, err := db.GroupMembers(ctx, ref, g.Head, found.At)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		out := json.NewEncoder(s.out)
+		out.SetIndent("", "  ")
+		return out.Encode(members)
+	}
+	showEntry(s.out, *found)
+	for _, d := range members {
+		again, differs, err := audit.Replay(d)
+		if err != nil {
+			return err
+		}
+		if differs != "" {
+			fmt.Fprintln(s.err, differs)
+			return fmt.Errorf("what was decided on %s in the merge group is not what its facts and policies give now: %s then, %s now", d.Ref, d.Decision.Status, again.Status)
+		}
+		fmt.Fprintf(s.out, "%s at %s: %s; decided again from its facts and policies, it is the same\n", d.Ref, d.Decision.Head, d.Decision.Status)
+		for _, r := range d.Decision.Rules {
+			if r.InForce {
+				fmt.Fprintf(s.out, "  rule %s: %s\n", r.Name, r.Status)
+			}
+		}
+	}
+	fmt.Fprintf(s.out, "merge group %s into %s: %s, so that its check was %s\n", g.Head, g.Base, g.Status, g.Conclusion)
+	return nil
 }
 
 func showEntry(w io.Writer, e store.Entry) {

@@ -186,6 +186,11 @@ func TestTamperingWithTheRecordIsFound(t *testing.T) {
 	// One life for all cases; each case spoils a copy of its database.
 	w := newWorld(t, storetest.SQLite(t), policyText, githubtest.Options{})
 	w.merged()
+	queued := w.open("dan", githubtest.Files{"other.go": "package main\n"})
+	w.settle()
+	queued.Enqueue("dan")
+	w.repo.BuildGroup("main", 1)
+	w.settle()
 	w.stop()
 	original, err := os.ReadFile(strings.TrimPrefix(w.database, "sqlite:"))
 	if err != nil {
@@ -201,6 +206,8 @@ func TestTamperingWithTheRecordIsFound(t *testing.T) {
 		"facts that were taken away":   {`UPDATE decisions SET facts = NULL WHERE generation = 1 AND number = 1`, `the facts of entry \d+ .* are gone, and the record does not say that they were retired`},
 		"a policy that was changed":    {`UPDATE policies SET bytes = (SELECT facts FROM decisions WHERE generation = 1 AND number = 1)`, `the policy .github/rolecall.hcl of entry \d+ .* was changed or is gone`},
 		"a delivery that was changed":  {`UPDATE deliveries SET payload = (SELECT facts FROM decisions WHERE generation = 1 AND number = 1) WHERE event = 'pull_request_review'`, `the body of delivery \S+ was changed`},
+		"a merge group's, changed":     {`UPDATE group_decisions SET decision = (SELECT decision FROM decisions WHERE status = 'met' AND number = 1 LIMIT 1)`, `the decision of entry \d+ \(merge_group of [^)]*\) on #2 was changed`},
+		"a merge group's, taken away":  {`DELETE FROM group_decisions`, `the decision of entry \d+ \(merge_group of [^)]*\) on #2 is gone`},
 		"a segment dropped unrecorded": {`UPDATE audit_checkpoints SET retired_at = 1; DELETE FROM audit WHERE segment = 0`, `segment 0 is marked as retired, and the record does not say`},
 		"a checkpoint that was forged": {`UPDATE audit_checkpoints SET at = at + 1 WHERE repo = 'cloud'`, `checkpoint 0 was changed`},
 	} {

@@ -251,6 +251,7 @@ exec setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs "$@"`
 	}
 	addr := freeAddr(t)
 	w.gh.App().DeliverTo("http://" + addr + "/webhook")
+	w.database = "sqlite:" + filepath.Join(data, "rolecall.db") // where --data puts it
 	p := w.launch(addr, "--data", data)
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {

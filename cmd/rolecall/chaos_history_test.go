@@ -28,6 +28,9 @@ func history(seed uint64) []step {
 	for range 10 + g.IntN(30) {
 		g.step()
 	}
+	if seed >= wide {
+		g.widen()
+	}
 	return g.steps
 }
 

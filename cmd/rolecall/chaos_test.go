@@ -68,14 +68,14 @@ func TestChaos(t *testing.T) {
 	for _, seed := range regressions {
 		tryHistory(t, seed)
 	}
-	next, end := uint64(1), time.Time{}
+	next, end := uint64(wide+1), time.Time{}
 	const quick = 8
 	if s := os.Getenv("ROLECALL_CHAOS"); s != "" {
 		d, err := time.ParseDuration(s)
 		if err != nil {
 			t.Fatalf("ROLECALL_CHAOS: %v", err)
 		}
-		next, end = rand.Uint64N(1<<40), time.Now().Add(d) //nolint:gosec // any will do
+		next, end = wide+rand.Uint64N(1<<40), time.Now().Add(d) //nolint:gosec // any will do
 		t.Logf("seeds from %d", next)
 	}
 	var mu sync.Mutex
@@ -148,7 +148,11 @@ func play(t *testing.T, seed uint64, steps []step) []string {
 		if *chaosDatabase == "postgres" || *chaosDatabase == "" && os.Getenv("ROLECALL_CHAOS") != "" && seed%5 == 0 {
 			database = storetest.Postgres(t)
 		}
-		c := &chaos{w: quietWorld(tb, database, policyText, githubtest.Options{}), comments: map[*githubtest.Pull][]*githubtest.Comment{}, forks: map[int]bool{}}
+		text := policyText
+		if seed >= wide {
+			text = widePolicy
+		}
+		c := &chaos{w: quietWorld(tb, database, text, githubtest.Options{}), comments: map[*githubtest.Pull][]*githubtest.Comment{}, forks: map[int]bool{}, wide: seed >= wide}
 		c.w.gh.App().DeliverTo(c.front(tb))
 		c.w.repo.Push("release", c.w.repo.Head("main"), "mia")
 		tb.Cleanup(c.down)
@@ -170,6 +174,8 @@ type chaos struct {
 	forks    map[int]bool
 	comments map[*githubtest.Pull][]*githubtest.Comment
 	reviews  []review
+	groups   []*githubtest.MergeGroup
+	wide     bool
 	moves    int
 	locks    sync.WaitGroup
 }
@@ -246,17 +252,21 @@ func (c *chaos) up() {
 		return
 	}
 	app := w.gh.App()
-	out := io.Discard
+	var out io.Writer = w.log
 	if os.Getenv("ROLECALL_TEST_LOG") != "" {
-		out = os.Stderr
+		out = io.MultiWriter(w.log, os.Stderr)
 	}
 	for n := 0; ; n++ {
-		server, err := Start(w.t.Context(), Config{
+		config := Config{
 			AppID: app.ID(), PrivateKey: app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(app.WebhookSecret())},
 			DatabaseURL: w.database, Addr: "127.0.0.1:0", GitHubURL: w.gh.URL(), Workers: w.workers,
 			Deliveries: -1, Sweep: -1, // at rest
 			Log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		})
+		}
+		if c.wide {
+			config.Now, config.GitHubTimeout = w.clock, impatience
+		}
+		server, err := Start(w.t.Context(), config)
 		if err == nil {
 			w.server = server
 			at, err := url.Parse(server.URL())
@@ -359,17 +369,20 @@ func (c *chaos) rest() {
 	c.up()
 	c.settle()
 	w.pass(10 * time.Minute) // GitHub lets failures be seen again after a while
-	if err := w.server.recovery.Deliveries(w.t.Context()); err != nil {
-		w.t.Fatal(err)
-	}
+	c.patiently(w.server.recovery.Deliveries)
 	c.settle()
 	sweep := recovery.New(recovery.Options{App: w.app(), Store: w.server.store, Sweep: time.Nanosecond})
 	sweep.Use(w.server.queue)
-	if err := sweep.Sweep(w.t.Context()); err != nil {
-		w.t.Fatal(err)
-	}
+	c.patiently(sweep.Sweep)
 	c.settle()
+	if c.wide {
+		c.onTime()
+	}
 }
+
+// restless is after how long a history that does not come to rest has failed,
+// on a machine that has more to do.
+const restless = 3 * time.Minute
 
 // settle waits until every delivery is answered and every look is taken, those
 // included that failed or are held back. What is due by time alone is not
@@ -378,14 +391,14 @@ func (c *chaos) settle() {
 	w := c.w
 	began := time.Now()
 	for before := -1; ; {
-		ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(w.t.Context(), restless)
 		err := w.gh.WaitDelivered(ctx)
 		if err == nil {
 			err = w.server.Idle(ctx)
 		}
 		cancel()
 		if err != nil {
-			w.t.Fatalf("not at rest: %v", err)
+			w.t.Fatalf("not at rest: %v\n%s", err, c.standing())
 		}
 		waiting := 0
 		err = w.server.store.DB().QueryRowContext(w.t.Context(),
@@ -397,14 +410,48 @@ func (c *chaos) settle() {
 		if waiting == 0 && now == before {
 			return
 		}
-		if time.Since(began) > 90*time.Second {
-			w.t.Fatalf("not at rest after %v: %d looks fail or are held", time.Since(began).Round(time.Second), waiting)
+		if time.Since(began) > restless {
+			w.t.Fatalf("not at rest after %v: %d looks fail or are held\n%s", time.Since(began).Round(time.Second), waiting, c.standing())
 		}
 		before = now
 		if waiting > 0 {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
+}
+
+// standing lists what the queue has not done.
+func (c *chaos) standing() string {
+	var b strings.Builder
+	for _, q := range []string{
+		`SELECT key || ' counter ' || counter || ' priority ' || priority || ' failures ' || failures || ' held until ' || hold_until FROM looks`,
+		`SELECT 'job ' || id || ' ' || CAST(state AS TEXT) || ' ' || CAST(args AS TEXT) || ' attempt ' || attempt || ' at ' || CAST(scheduled_at AS TEXT) FROM river_job WHERE finalized_at IS NULL`,
+		`SELECT 'replica ' || id || ' seen ' || seen_at FROM replicas`,
+	} {
+		rows, err := c.w.server.store.DB().QueryContext(context.Background(), q)
+		if err != nil {
+			fmt.Fprintln(&b, err)
+			continue
+		}
+		for rows.Next() {
+			var line string
+			if err := rows.Scan(&line); err != nil {
+				line = err.Error()
+			}
+			fmt.Fprintln(&b, line)
+		}
+		_ = rows.Err()
+		_ = rows.Close()
+	}
+	var wrong []string
+	for _, line := range strings.Split(c.w.log.String(), "\n") {
+		if strings.Contains(line, "level=WARN") || strings.Contains(line, "level=ERROR") {
+			wrong = append(wrong, line)
+		}
+	}
+	fmt.Fprintln(&b, strings.Join(wrong[max(0, len(wrong)-12):], "\n"))
+	fmt.Fprintf(&b, "now %s, %d", time.Now().UTC().Format(time.RFC3339Nano), store.Micros(time.Now()))
+	return b.String()
 }
 
 // judge compares what GitHub shows with what its state calls for.
@@ -430,6 +477,7 @@ func (c *chaos) judge() {
 		}
 		c.once(p)
 	}
+	c.judgeGroups(o)
 }
 
 // oracle is a rolecall that heard every delivery, in order and without any
@@ -474,9 +522,17 @@ func (c *chaos) oracle() *oracle {
 	}
 	made := &planned{}
 	return &oracle{w: w, made: made, line: &pipeline.Line{
-		Gather: gather.New(w.app(), heard, gather.Options{Wants: pipeline.Wants, Logger: quiet}),
+		Gather: gather.New(w.app(), heard, gather.Options{Wants: pipeline.Wants, Now: c.now(), Logger: quiet}),
 		Apply:  made, Records: heard, Metrics: newMetrics(), Self: w.self, Log: quiet,
 	}}
+}
+
+// now is the clock by which is decided.
+func (c *chaos) now() func() time.Time {
+	if c.wide {
+		return c.w.clock
+	}
+	return time.Now
 }
 
 func (o *oracle) look(p *githubtest.Pull) {

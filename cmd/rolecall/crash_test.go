@@ -59,7 +59,7 @@ func TestAProcessThatIsKilledAtAnyStepGoesOnWhereItWas(t *testing.T) {
 				t.Parallel()
 				database := url
 				w := quietWorld(t, database, policyText, githubtest.Options{})
-				w.database = w.empty()
+				w.lose()
 				addr := freeAddr(t)
 				w.gh.App().DeliverTo("http://" + addr + "/webhook")
 				p := w.launch(addr)

@@ -60,7 +60,7 @@ func newPatient(t *testing.T) *patient {
 // protect sets the ruleset of the guide.
 func (p *patient) protect() *githubtest.Ruleset {
 	return p.repo.Require([]string{"~DEFAULT_BRANCH"}, githubtest.RequiredCheck{Context: "rolecall: main", App: p.gh.App().ID()}).
-		RequireReviews(0, false, false)
+		RequireReviews(0, false, false).Strict().Also("non_fast_forward", "deletion")
 }
 
 func (p *patient) doctor(args ...string) (code int, out string) {
@@ -93,8 +93,27 @@ func TestTheDoctorSaysWhatToMend(t *testing.T) {
 		}, 1, []string{`✗ required check on main: "rolecall: main" is required from another App`}},
 		"the ruleset is switched off": {func(p *patient) { p.protect().Disable() }, 1, []string{"✗ required check on main"}},
 		"classic protection pins the check": {func(p *patient) {
+			p.repo.Protect("main", githubtest.RequiredCheck{Context: "rolecall: main", App: p.gh.App().ID()}).HoldAdmins()
+		}, 0, []string{`✓ required check on main`, "? pushes to main: classic branch protection may require", "✓ administrators on main: classic branch protection holds them too", "? force pushes to main", "Allow force pushes"}},
+		"classic protection does not hold administrators": {func(p *patient) {
 			p.repo.Protect("main", githubtest.RequiredCheck{Context: "rolecall: main", App: p.gh.App().ID()})
-		}, 0, []string{`✓ required check on main`, "? pushes to main: classic branch protection may require"}},
+		}, 0, []string{"! administrators on main: classic branch protection does not hold them", "“Do not allow bypassing the above settings”"}},
+		"a ruleset holds administrators where classic protection does not": {func(p *patient) {
+			p.protect()
+			p.repo.Protect("main", githubtest.RequiredCheck{Context: "rolecall: main", App: p.gh.App().ID()})
+		}, 0, []string{"✓ required check on main", "0 to look at, 0 to mend"}},
+		"the branch can be rewritten and deleted": {func(p *patient) {
+			p.repo.Require([]string{"main"}, githubtest.RequiredCheck{Context: "rolecall: main", App: p.gh.App().ID()}).RequireReviews(0, false, false).Strict()
+		}, 0, []string{"! force pushes to main", "“Block force pushes”", "! deletion of main", "“Restrict deletions”"}},
+		"branches may be out of date": {func(p *patient) {
+			p.repo.Require([]string{"main"}, githubtest.RequiredCheck{Context: "rolecall: main", App: p.gh.App().ID()}).RequireReviews(0, false, false).Also("non_fast_forward", "deletion")
+		}, 0, []string{"? up-to-date branches on main", "“Require branches to be up to date before merging”", "0 to look at, 0 to mend"}},
+		"new branches need no check": {func(p *patient) { p.protect().NotOnCreation() }, 0,
+			[]string{"! new branches like main: the check is not required", "“Do not require status checks on creation”"}},
+		"approvals are dismissed by every push": {func(p *patient) { p.protect().RequireReviews(1, true, true) }, 0,
+			[]string{"! stale approvals on main", "“Dismiss stale pull request approvals when new commits are pushed”"}},
+		"there is a merge queue": {func(p *patient) { p.protect().Also("merge_queue") }, 0,
+			[]string{"✓ merge queue of main: rolecall answers for its groups"}},
 		"somebody may pass the rules by": {func(p *patient) {
 			p.protect().Bypass(githubtest.Bypass{ID: 7, Kind: "Team", Mode: "always"}).Bypass(githubtest.Bypass{Kind: "OrganizationAdmin", Mode: "pull_request"})
 			p.gh.App().Permit("administration", "write")

@@ -83,8 +83,9 @@ func TestCallsAndRoundTrips(t *testing.T) {
 			{"push, nobody has approved", 3, 2, 1, func(w *world) { pr.Push("dan", githubtest.Files{"main.go": goAfter}) }},
 			{"review submitted", 2, 2, 1, func(w *world) { pr.Approve("sam") }},
 			{"last review submitted", 2, 2, 1, func(w *world) { pr.Approve("ana") }},
-			// An older approval has to be compared with what is there now.
-			{"push, two have approved one commit", 5, 3, 2, func(w *world) { pr.Push("dan", githubtest.Files{"main.go": goBefore}) }},
+			// An older approval has to be compared with what is there now, and the
+			// green of the commit that was left is taken back.
+			{"push, two have approved one commit", 6, 3, 3, func(w *world) { pr.Push("dan", githubtest.Files{"main.go": goBefore}) }},
 			{"push that changes nothing for them", 4, 3, 1, func(w *world) { pr.Push("dan", githubtest.Files{"README.md": "# x\n"}) }},
 		}},
 		{"contents are needed", contentsPolicy, []step{

@@ -90,10 +90,25 @@ func (l *looker) repository(ctx context.Context, t queue.Target) ([]fact.Ref, er
 	return refs, nil
 }
 
+// groupLag is how far GitHub's lists may be behind what it tells of a merge
+// group. One that is in no list any more was given up, and waits for nothing.
+const groupLag = 30 * time.Second
+
 // group answers a merge group by the pull requests that it holds.
 func (l *looker) group(ctx context.Context, t queue.Target) error {
 	client := l.app.Client(t.Ref.Installation)
-	refs, err := client.GroupPulls(ctx, t.Ref.Owner, t.Ref.Repo, t.BaseRef, t.HeadSHA)
+	// GitHub's own event tells of the group's base. Whoever else asks goes by
+	// the name of a branch, which anybody who can write can choose.
+	told := t.BaseSHA != ""
+	refs, err := client.GroupPulls(ctx, t.Ref.Owner, t.Ref.Repo, t.BaseRef, t.HeadSHA, told)
+	if !told && missing(err) {
+		refs, err := client.PullsAtCommit(ctx, t.Ref.Owner, t.Ref.Repo, t.HeadSHA)
+		return l.spread(ctx, t, refs, err)
+	}
+	if missing(err) && time.Since(t.ReceivedAt) > groupLag {
+		l.line.Log.InfoContext(ctx, "a merge group is gone", "head", t.HeadSHA, "base", t.BaseRef)
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("pull requests of the merge group at %s: %w", t.HeadSHA, err)
 	}

@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,15 +25,15 @@ import (
 // measureCmd measures a rolecall server, in a process of its own, against a fake
 // GitHub in this one. docs/performance.md tells what it found.
 type measureCmd struct {
-	Scenario    string        `arg:"" enum:"stream,each,burst,one,growth" help:"stream: pull requests as fast as they are made; each: one after the other; burst: all at once; one: events on a single pull request; growth: events on a few, and the memory on the way."`
+	Scenario    string        `arg:"" enum:"stream,each,burst,one,growth" help:"stream: pull requests as fast as they are made; each: one after the other; burst: all at once; one: events on a single pull request; growth: the whole lives of many, and the memory on the way."`
 	Count       int           `default:"500" help:"How many pull requests; for one and growth, how many events (${default})."`
 	Ask         string        `enum:"one,team,none" default:"team" help:"Whom the policy asks for a review: one, team or none (${default})."`
 	Latency     time.Duration `help:"GitHub's, added to every call."`
 	Limits      bool          `help:"Enforce GitHub's rate limits."`
 	DatabaseURL string        `name:"database-url" placeholder:"URL" help:"postgres://…, an empty database; left out: an SQLite file in a temporary folder."`
-	Workers     int           `default:"16" help:"The server's --workers (${default})."`
+	Workers     int           `default:"64" help:"The server's --workers (${default})."`
 	Patience    time.Duration `default:"10m" help:"Give up after that long (${default})."`
-	Profile     string        `placeholder:"DIR" help:"Write the server's CPU profile, of ten seconds at most, and its heap there."`
+	Profile     string        `placeholder:"DIR" help:"Write the server's CPU profile, of ten seconds at most, its heap, and the fake's CPU profile there."`
 	Server      string        `placeholder:"FILE" help:"The program to measure; left out: this one."`
 }
 
@@ -72,6 +74,7 @@ type measurement struct {
 func (c *measureCmd) Run(ctx context.Context, s streams) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.Patience)
 	defer cancel()
+	debug.SetGCPercent(400) // the fake's memory is not what is measured, and its time is not to be
 	dir, err := os.MkdirTemp("", "rolecall-load")
 	if err != nil {
 		return err
@@ -101,9 +104,9 @@ func (c *measureCmd) Run(ctx context.Context, s streams) (err error) {
 	case "burst":
 		err = l.burst(ctx)
 	case "one":
-		err = l.events(ctx, 1, c.Count)
+		err = l.one(ctx)
 	case "growth":
-		err = l.events(ctx, 20, max(1, c.Count/10))
+		err = l.growth(ctx)
 	}
 	l.print("in all", "resident", l.resident("VmRSS"), "resident at most", l.resident("VmHWM"), "calls", l.calls())
 	return errors.Join(err, profiled())
@@ -118,11 +121,17 @@ func (l *measurement) prepare() {
 	}
 	l.org.Team("cloud", team...)
 	l.org.Member("dan")
-	l.repo = l.org.Repo("load")
-	l.repo.Commit("main", "Start", githubtest.Files{
+	l.repo = l.repository("load")
+	l.seen = watchChecks(l.gh)
+}
+
+// repository makes one that has the policy.
+func (l *measurement) repository(name string) *githubtest.Repo {
+	r := l.org.Repo(name)
+	r.Commit("main", "Start", githubtest.Files{
 		"main.go": goSource(-1), policy.RepoPath: fmt.Sprintf(measuredPolicy, l.Ask),
 	})
-	l.seen = watchChecks(l.gh)
+	return r
 }
 
 func goSource(n int) string { return fmt.Sprintf("package main\n\nfunc main() { println(%d) }\n", n) }
@@ -277,10 +286,14 @@ func (l *measurement) profile(ctx context.Context) func() error {
 		body, err := fetch(ctx, l.profileURL+"profile?seconds=10")
 		cpu <- errors.Join(err, os.WriteFile(filepath.Join(l.Profile, "cpu.pprof"), []byte(body), 0o600))
 	}()
+	var own bytes.Buffer // the fake takes part of the machine too
+	started := pprof.StartCPUProfile(&own)
 	return func() error {
+		pprof.StopCPUProfile()
 		heap, err := fetch(ctx, l.profileURL+"heap")
 		allocs, err2 := fetch(ctx, l.profileURL+"allocs")
-		return errors.Join(<-cpu, err, err2,
+		return errors.Join(<-cpu, err, err2, started,
+			os.WriteFile(filepath.Join(l.Profile, "fake.pprof"), own.Bytes(), 0o600),
 			os.WriteFile(filepath.Join(l.Profile, "heap.pprof"), []byte(heap), 0o600),
 			os.WriteFile(filepath.Join(l.Profile, "allocs.pprof"), []byte(allocs), 0o600))
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -296,16 +298,13 @@ func (l *measurement) approval(ctx context.Context, pulls []*githubtest.Pull) {
 	}
 }
 
-// events sends comments that call for a look, to a few pull requests in turn.
-func (l *measurement) events(ctx context.Context, pulls, report int) error {
+// one has events that call for a look happen to a single pull request.
+func (l *measurement) one(ctx context.Context) error {
 	if err := l.warm(ctx); err != nil {
 		return err
 	}
-	var list []*githubtest.Pull
-	for i := range pulls {
-		list = append(list, l.open(i+1))
-	}
-	if err := l.seen.wait(ctx, pulls+1); err != nil {
+	p := l.open(1)
+	if err := l.seen.wait(ctx, 2); err != nil {
 		return err
 	}
 	if err := l.idle(ctx); err != nil {
@@ -314,20 +313,13 @@ func (l *measurement) events(ctx context.Context, pulls, report int) error {
 	calls, began := l.calls(), time.Now()
 	server, _ := l.spent()
 	for i := range l.Count {
-		p := list[i%pulls]
-		// A label is an event that leaves nothing behind.
-		if i/pulls%2 == 0 {
+		if i%2 == 0 {
 			p.Label("dan", "load")
 		} else {
 			p.Unlabel("dan", "load")
 		}
-		if i%500 == 499 { // GitHub's own log is not to be what is measured
-			if err := l.gh.WaitDelivered(ctx); err != nil {
-				return err
-			}
-		}
-		if i%report == report-1 {
-			l.print("so far", "events", i+1, "in", time.Since(began).Round(time.Millisecond), "resident", l.resident("VmRSS"))
+		if err := l.pace(ctx, i, 500); err != nil {
+			return err
 		}
 	}
 	if err := l.idle(ctx); err != nil {
@@ -338,4 +330,62 @@ func (l *measurement) events(ctx context.Context, pulls, report int) error {
 	l.print("at rest", "events", l.Count, "in", took.Round(time.Millisecond), "a second", int(float64(l.Count)/took.Seconds()),
 		"calls", l.calls()-calls, "refused", l.refused(), "processor for each", l.share(server2-server))
 	return nil
+}
+
+// pace waits now and then until the fake has sent what happened: its own
+// backlog is not to be what is measured.
+func (l *measurement) pace(ctx context.Context, i, every int) error {
+	if i%every != every-1 {
+		return nil
+	}
+	return l.gh.WaitDelivered(ctx)
+}
+
+// lifeEvents is how many events a life has, beside rolecall's own doing.
+const lifeEvents = 5
+
+// growth has pull requests live from their opening to their end, in forty
+// repositories, and prints ten times what the server takes.
+func (l *measurement) growth(ctx context.Context) error {
+	if err := l.warm(ctx); err != nil {
+		return err
+	}
+	var repos []*githubtest.Repo
+	for i := range 40 {
+		repos = append(repos, l.repository(fmt.Sprintf("load-%d", i)))
+	}
+	lives, began := l.Count/lifeEvents, time.Now()
+	server, _ := l.spent()
+	report := max(1, lives/10)
+	for i := range lives {
+		p := repos[i%len(repos)].Open(githubtest.PullRequest{Author: "dan", Files: githubtest.Files{"main.go": goSource(i)}})
+		p.Label("dan", "load")
+		p.Push("dan", githubtest.Files{"main.go": goSource(-i)})
+		p.Approve("cloud-0")
+		p.Close("dan")
+		if err := l.pace(ctx, i, 100); err != nil {
+			return err
+		}
+		if i%report == report-1 {
+			if err := l.idle(ctx); err != nil {
+				return err
+			}
+			l.print("so far", "events", (i+1)*lifeEvents, "in", time.Since(began).Round(time.Second), "resident", l.resident("VmRSS"),
+				"most", l.resident("VmHWM"), "database", l.stored())
+		}
+	}
+	took := time.Since(began)
+	server2, _ := l.spent()
+	l.print("at rest", "events", l.Count, "in", took.Round(time.Millisecond), "a second", int(float64(l.Count)/took.Seconds()),
+		"refused", l.refused(), "processor for each", l.share(server2-server))
+	return nil
+}
+
+// stored is what an SQLite file takes.
+func (l *measurement) stored() string {
+	info, err := os.Stat(filepath.Join(l.dir, "rolecall.db"))
+	if err != nil {
+		return "elsewhere"
+	}
+	return fmt.Sprintf("%d MB", info.Size()>>20)
 }

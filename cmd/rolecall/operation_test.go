@@ -3,12 +3,15 @@ package main
 import (
 	"io"
 	"net/http"
+	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rolecall/rolecall/internal/githubtest"
+	"github.com/rolecall/rolecall/internal/store/storetest"
 )
 
 // get reads one of the server's own addresses.
@@ -29,6 +32,42 @@ func (w *world) get(path string) (status int, body string) {
 		w.t.Fatal(err)
 	}
 	return resp.StatusCode, string(text)
+}
+
+// Whoever adds a table says what bounds it.
+func TestThePageSaysWhatBoundsEachTable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, storetest.SQLite(t), policyText, githubtest.Options{})
+	rows, err := w.server.store.DB().QueryContext(t.Context(), `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	page, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(page), "<!-- tables -->")
+	list, _, _ = strings.Cut(list, "<!-- end of tables -->")
+	said := regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(list, -1)
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(said, func(m []string) bool { return m[1] == name })
+		if at < 0 {
+			t.Errorf("docs/operations.md, What grows, does not say what bounds the table %s", name)
+			continue
+		}
+		said = slices.Delete(said, at, at+1)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range said {
+		t.Errorf("docs/operations.md, What grows, names %s, which is no table", m[1])
+	}
 }
 
 // Whoever operates rolecall sees each stage at work.

@@ -154,3 +154,27 @@ func TestAMergeGroupIsAnswered(t *testing.T) {
 		w.fresh(one)
 	})
 }
+
+// A group that GitHub gave up before it was answered is not asked for for ever.
+func TestAMergeGroupThatIsGivenUpIsLetGo(t *testing.T) {
+	if !long() {
+		t.Skip("set ROLECALL_LONG")
+	}
+	each(t, func(t *testing.T, w *world) {
+		pr := w.open("dan", githubtest.Files{"main.go": goBefore})
+		w.settle()
+		pr.Enqueue("dan")
+		w.gh.Hold()
+		group := w.repo.BuildGroup("main", 1)
+		group.Destroy("invalidated")
+		pr.Dequeue("dan")
+		w.gh.Release()
+		within(t, time.Minute, "the look at the group ends", func() bool {
+			var n int
+			if err := w.server.store.DB().QueryRowContext(t.Context(), `SELECT count(*) FROM looks WHERE kind = 'group'`).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n == 0 && strings.Contains(w.log.String(), "a merge group is gone")
+		})
+	})
+}

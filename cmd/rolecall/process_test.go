@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -31,15 +32,28 @@ type process struct {
 	log strings.Builder
 }
 
+// ports are handed out one after the other, below those that the system gives
+// to whoever asks for any: one of these would be taken by another test between
+// its being found free and its being used.
+var ports = func() *atomic.Int32 {
+	var p atomic.Int32
+	p.Store(int32(os.Getpid() % 10_000)) //nolint:gosec // a small number
+	return &p
+}()
+
 // freeAddr is an address of loopback that nobody listens at.
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 20_000+ports.Add(1)%12_000)
+		l, err := net.Listen("tcp", addr)
+		if err == nil {
+			l.Close()
+			return addr
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // launch starts a process on the world's database and waits until it answers.
@@ -65,6 +79,7 @@ func (w *world) launch(addr string, flags ...string) *process {
 	}
 	go p.listen(out)
 	w.t.Cleanup(func() {
+		w.keepPages("http://" + addr)
 		p.kill()
 		_, _ = w.log.Write([]byte(p.logged())) // panics are in it
 		if w.t.Failed() && os.Getenv("ROLECALL_TEST_LOG") != "" {

@@ -54,7 +54,8 @@ func TestAPushBetweenReadingAndWriting(t *testing.T) {
 				t.Errorf("a check at the new head is %s", c.Conclusion)
 			}
 		}
-		if was := w.repo.ChecksAt(approved); len(was) != 1 || was[0].Conclusion != "success" {
+		// It was left, so that its green was taken back.
+		if was := w.repo.ChecksAt(approved); len(was) != 2 || was[0].Conclusion != "success" || was[1].Conclusion != "cancelled" {
 			t.Errorf("the checks at the commit that was approved are %+v", was)
 		}
 		w.fresh(pr)
@@ -237,5 +238,105 @@ func TestARestartInTheMiddle(t *testing.T) {
 		}
 		w.fresh(pr)
 		w.fresh(second)
+	})
+}
+
+// GitHub lists no commit of such a pull request, and so none that its checks
+// could be read from.
+func TestAPullRequestWithoutACommitOfItsOwn(t *testing.T) {
+	for _, fork := range []bool{false, true} {
+		t.Run(map[bool]string{false: "from a branch", true: "from a fork"}[fork], func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				pr := w.repo.Open(githubtest.PullRequest{Author: "dan", Files: githubtest.Files{"main.go": goBefore}, Fork: fork})
+				w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+				pr.PushTo("dan", w.repo.Head("main"))
+				w.settle()
+				if n := len(w.repo.ChecksAt(pr.Head())); n != 1 {
+					t.Fatalf("there are %d checks at the head, want 1", n)
+				}
+				calls := w.calls(func() { pr.Label("mia", "docs") })
+				if n := len(w.repo.ChecksAt(pr.Head())); n != 1 {
+					t.Errorf("after another look there are %d checks at the head, want 1", n)
+				}
+				for _, c := range calls {
+					if c.Method != "GET" && c.Operation != "graphql" {
+						t.Errorf("nothing changed, and %s was called", c.Operation)
+					}
+				}
+				w.fresh(pr)
+			})
+		})
+	}
+}
+
+// Deliveries that come again, and late, tell of pushes that others followed.
+func TestPushesThatAreToldOfOutOfOrder(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		// only lets those of the kept deliveries through, in that order.
+		only := func(which ...int) func([]githubtest.Delivery) []githubtest.Delivery {
+			return func(list []githubtest.Delivery) (out []githubtest.Delivery) {
+				var pushes []githubtest.Delivery
+				for _, d := range list {
+					if d.Event == "pull_request" && d.Action == "synchronize" {
+						pushes = append(pushes, d)
+					}
+				}
+				for _, i := range which {
+					out = append(out, pushes[i])
+				}
+				return out
+			}
+		}
+		pr := w.open("dan", githubtest.Files{"main.go": goBefore})
+		w.settle()
+		w.gh.Hold()
+		pr.PushCommits("cy", githubtest.Commit{Author: "dan", Files: githubtest.Files{"main.go": goAfter}})
+		w.pass(2 * time.Second)
+		pr.PushCommits("bo", githubtest.Commit{Author: "dan", Files: githubtest.Files{"main.go": goBefore + "// more\n"}})
+		w.gh.Release(only(0)) // the latest is lost
+		w.settle()
+		pr.Approve("bo")
+		c := w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		if !strings.Contains(c.Text, "`@bo` pushed last") {
+			t.Errorf("the check does not say that bo pushed last:\n%s", c.Text)
+		}
+		pr.Approve("cy") // who pushed before, so that part of it is theirs
+		c = w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		if !strings.Contains(c.Text, "`@cy` pushed part of it") {
+			t.Errorf("the check does not say that cy pushed part of it:\n%s", c.Text)
+		}
+		pr.Approve("ana")
+		w.expect(pr, "success", "Every role")
+		calls := w.calls(func() { pr.Label("mia", "docs") })
+		for _, c := range calls {
+			if c.Operation == "repos/list-activities" {
+				t.Error("what was found once is asked for again")
+			}
+		}
+
+		// By force: GitHub's own timeline tells who, and needs no delivery.
+		w.pass(2 * time.Second)
+		w.gh.Hold()
+		pr.ForcePush("cy", githubtest.Files{"main.go": goAfter}, githubtest.By("dan"))
+		w.gh.Release(only())
+		pr.Approve("cy")
+		w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		pr.Approve("ana")
+		w.expect(pr, "success", "Every role")
+	})
+}
+
+// An author who updates the branch hides nobody either.
+func TestTheAuthorUpdatesTheBranchAfterAnotherPushed(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		pr := w.open("dan", githubtest.Files{"main.go": goBefore})
+		pr.PushCommits("cy", githubtest.Commit{Author: "dan", Files: githubtest.Files{"main.go": goAfter}})
+		w.settle()
+		w.repo.Commit("main", "Elsewhere", githubtest.Files{"docs/a.md": "a\n"}, githubtest.By("eve"))
+		pr.UpdateBranch("dan")
+		pr.Approve("cy")
+		w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		pr.Approve("bo")
+		w.expect(pr, "success", "Every role")
 	})
 }

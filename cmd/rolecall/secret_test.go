@@ -4,19 +4,24 @@ import (
 	"encoding/base64"
 	"fmt"
 	"hash/fnv"
+	"io"
+	"net/http"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rolecall/rolecall/internal/githubtest"
 	"github.com/rolecall/rolecall/internal/store/storetest"
 )
 
 // longTokens reports whether a test's GitHub gives out tokens of the new
-// format: about half of all tests have them, each always the same.
+// format: about half of all tests have them, each always the same, and with
+// ROLECALL_TOKENS=other the other half.
 func longTokens(test string) bool {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(test)) // a hash takes everything
-	return h.Sum32()%2 == 1
+	return (h.Sum32()%2 == 1) != (os.Getenv("ROLECALL_TOKENS") == "other")
 }
 
 // secrets are all that the world's rolecall must keep to itself, by what they
@@ -48,11 +53,29 @@ func leaks(text string, secrets map[string]string) (found []string) {
 	return found
 }
 
-// keptSecrets ends every test with a world: of all that was logged there, and
-// of all that was written on its pull requests, nothing holds a secret.
+// keepPages reads what a server says of itself, before it is gone.
+func (w *world) keepPages(url string) {
+	client := http.Client{Timeout: 2 * time.Second}
+	for _, page := range []string{"/metrics", "/readyz", "/healthz", "/"} {
+		resp, err := client.Get(url + page)
+		if err != nil {
+			return // it is not there any more, or was stopped: a test of its own
+		}
+		_, _ = io.Copy(w.pages, resp.Body) // what came is looked through
+		resp.Body.Close()
+	}
+}
+
+// keptSecrets ends every test with a world: of all that was logged there, of
+// all that was written on its pull requests, of what its servers said of
+// themselves, and of all that their databases hold, the audit trail with them,
+// nothing holds a secret.
 func (w *world) keptSecrets() {
 	secrets := w.secrets()
-	places := map[string]string{"the log": w.log.String()}
+	places := map[string]string{"the log": w.log.String(), "a page": w.pages.String()}
+	for _, database := range append(w.held, w.database) {
+		places["the database"] += storetest.Dump(w.t, database)
+	}
 	for n := 1; w.repo != nil; n++ {
 		pr := w.repo.Pull(n)
 		if pr == nil {
@@ -84,6 +107,17 @@ func TestASecretInALogIsFound(t *testing.T) {
 		w.settle()
 		if w.log.String() == "" {
 			t.Error("nothing was logged")
+		}
+		w.stop()
+		if !strings.Contains(w.pages.String(), "rolecall_") {
+			t.Error("no metrics were kept")
+		}
+		// What is looked through holds what was kept, packed or not.
+		held := storetest.Dump(t, w.database)
+		for _, part := range []string{"decision_sha256", `"login":"dan"`, "rolecall: main", `keepers = ["manager", "security-engineer"]`} {
+			if !strings.Contains(held, part) {
+				t.Errorf("%q is not found in the database", part)
+			}
 		}
 		secrets, tokens := w.secrets(), 0
 		for what, secret := range secrets {

@@ -25,14 +25,16 @@ type serveCmd struct {
 	Addr           string        `env:"ROLECALL_ADDR" placeholder:"HOST:PORT" help:"The address to listen on; left out: every interface, on --port."`
 	Port           int           `env:"PORT" default:"3000" help:"The port to listen on, without --addr (${default})."`
 	DefaultPolicy  string        `env:"DEFAULT_POLICY" placeholder:"FILE" help:"The policy of repositories that have none of their own; left out: they get no check."`
-	Workers        int           `env:"ROLECALL_WORKERS" default:"16" help:"How many pull requests are looked at at once (${default})."`
+	Workers        int           `env:"ROLECALL_WORKERS" default:"64" help:"How many pull requests are looked at at once (${default})."`
+	CacheMB        int           `name:"cache-mb" env:"ROLECALL_CACHE_MB" default:"32" help:"How many MB of what never changes on GitHub are kept in memory; more saves calls (${default})."`
 	CalendarAllow  []string      `env:"CALENDAR_ALLOW" sep:"," placeholder:"CIDR" help:"Networks that are not public and that calendars may be fetched from all the same, such as 10.1.0.0/16; left out: none."`
 	StopTimeout    time.Duration `env:"ROLECALL_STOP_TIMEOUT" default:"20s" help:"How long a stop waits for work in hand (${default})."`
 	Deliveries     time.Duration `env:"ROLECALL_DELIVERIES" default:"5m" help:"How often GitHub's log is read for deliveries that failed (${default}); -1s for never."`
 	Sweep          time.Duration `env:"ROLECALL_SWEEP" default:"15m" help:"How often open pull requests are compared with what is known of them (${default}); -1s for never."`
 	KeepDeliveries time.Duration `env:"ROLECALL_KEEP_DELIVERIES" default:"2160h" help:"How long deliveries and their bodies are kept, at least four days (${default}); 0 for ever."`
 	KeepFacts      time.Duration `env:"ROLECALL_KEEP_FACTS" default:"9600h" help:"How long the facts of decisions are kept, by which they can be replayed (${default}); 0 for ever."`
-	KeepRecord     time.Duration `env:"ROLECALL_KEEP_RECORD" default:"0" help:"How long the audit trail is kept; 0 for ever. Its checkpoints always are."`
+	KeepRecord     time.Duration `env:"ROLECALL_KEEP_RECORD" default:"0" help:"How long the audit trail is kept, and the decisions that it tells of; 0 for ever. Its checkpoints always are."`
+	KeepClosed     time.Duration `env:"ROLECALL_KEEP_CLOSED" default:"2160h" help:"How long it is remembered who pushed a closed pull request, and who was asked, at least 30 days (${default}); 0 for ever."`
 	ProfileAddr    string        `env:"ROLECALL_PROFILE_ADDR" hidden:"" placeholder:"HOST:PORT" help:"Serve Go's profiles at this address of loopback."`
 	LogFormat      string        `env:"LOG_FORMAT" enum:"json,text" default:"json" help:"json or text (${default})."`
 	LogLevel       string        `env:"LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error (${default})."`
@@ -62,9 +64,9 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 func (c *serveCmd) config(log *slog.Logger) (Config, error) {
 	config := Config{
 		AppID: c.AppID, DatabaseURL: c.DatabaseURL, Data: c.Data, Addr: c.Addr,
-		GitHubURL: c.GithubURL, Workers: c.Workers, Log: log,
+		GitHubURL: c.GithubURL, Workers: c.Workers, Cache: c.CacheMB << 20, Log: log,
 		Deliveries: c.Deliveries, Sweep: c.Sweep,
-		Retention: store.Retention{Deliveries: c.KeepDeliveries, Facts: c.KeepFacts, Record: c.KeepRecord},
+		Retention: store.Retention{Deliveries: c.KeepDeliveries, Facts: c.KeepFacts, Record: c.KeepRecord, Closed: c.KeepClosed},
 	}
 	if config.Addr == "" {
 		config.Addr = net.JoinHostPort("", strconv.Itoa(c.Port))

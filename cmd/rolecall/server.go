@@ -38,9 +38,12 @@ type Config struct {
 	Data           string
 	Addr           string // ":0" picks a free port
 	GitHubURL      string // REST root
-	DefaultPolicy  *policy.Source
-	Workers        int
-	Calendars      calendar.Options
+	// GitHubTimeout bounds one attempt at one call; 0 means 30 seconds.
+	GitHubTimeout time.Duration
+	DefaultPolicy *policy.Source
+	Workers       int
+	Cache         int // as in [github.Config]
+	Calendars     calendar.Options
 	// CalendarEvery is how often a calendar is read; 0 means five minutes.
 	CalendarEvery time.Duration
 	// Now is the clock by which is decided; time.Now where nil.
@@ -87,7 +90,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	metrics := newMetrics()
 	s.metrics = metrics
 	app, err := github.NewApp(github.Config{
-		URL: c.GitHubURL, AppID: c.AppID, PrivateKey: c.PrivateKey, Logger: c.Log, Metrics: metrics,
+		URL: c.GitHubURL, AppID: c.AppID, PrivateKey: c.PrivateKey, Timeout: c.GitHubTimeout, Logger: c.Log, Metrics: metrics, Cache: c.Cache,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start: %w", err)
@@ -252,6 +255,13 @@ func (r records) SaveDecision(ctx context.Context, d store.Decision) (head strin
 	t, _ := lookedAt(ctx)
 	d.Delivery = t.Delivery
 	return r.Store.SaveDecision(ctx, d)
+}
+
+// SaveGroup is SaveDecision for a merge group.
+func (r records) SaveGroup(ctx context.Context, g store.GroupDecision) (head string, err error) {
+	t, _ := lookedAt(ctx)
+	g.Delivery = t.Delivery
+	return r.Store.SaveGroup(ctx, g)
 }
 
 // commandHelp is the grammar of commands as people read it.

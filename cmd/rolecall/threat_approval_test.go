@@ -60,7 +60,7 @@ func TestThreat02AGreenCommitIsRetargeted(t *testing.T) {
 		},
 		// A check whose name does not carry the base.
 		naive: func(w *world, pr *githubtest.Pull, _ fact.Pull) bool {
-			return slices.ContainsFunc(pr.Checks(), func(c githubtest.Check) bool {
+			return slices.ContainsFunc(w.repo.ChecksAt(pr.Head()), func(c githubtest.Check) bool { // one that was taken back since, too
 				return strings.HasPrefix(c.Name, "rolecall: ") && c.Conclusion == "success"
 			})
 		},

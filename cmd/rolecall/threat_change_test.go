@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -243,15 +244,57 @@ func withoutComments(text string) string {
 	return strings.Join(out, "\n")
 }
 
+// More files than GitHub lists, by its real limits: 300 of a comparison, 3,000
+// of a pull request. The one that counts is the last by name.
+func TestThreat14BeyondGitHubsOwnLimits(t *testing.T) {
+	for name, test := range map[string]struct {
+		limit, more int // files that are listed, files beside the one that counts
+		long        bool
+		caught      shown
+		says        string
+	}{
+		"the last that a comparison lists":    {300, 299, false, waitsForSecurity, "zz/main.tf"},
+		"the first that a comparison has not": {300, 300, false, waitsForSecurity, "zz/main.tf"},
+		"the last of a pull request's list":   {3000, 2999, true, waitsForSecurity, "zz/main.tf"},
+		"the first that the list has not":     {3000, 3000, true, shown{"in_progress", "Waiting for"}, "GitHub lists 3000 of its 3001 changed files"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if test.long && !long() {
+				t.Skip("it takes long: set ROLECALL_LONG")
+			}
+			attack{
+				play: func(w *world, trick bool) *githubtest.Pull {
+					files := many(test.more)
+					if trick {
+						files["zz/main.tf"] = newProject
+					}
+					pr := w.open("dan", files)
+					pr.Approve("ana")
+					return pr
+				},
+				// What is first in the list, and a place for one less than there is.
+				naive: func(_ *world, pr *githubtest.Pull, p fact.Pull) bool {
+					paths := pr.Files()
+					return !slices.ContainsFunc(paths[:min(test.limit, len(paths)-1)], func(p string) bool { return strings.HasSuffix(p, ".tf") })
+				},
+				caught: test.caught, control: shown{"success", "No rule"},
+				says: []string{test.says},
+			}.run(t)
+		})
+	}
+}
+
+// many are n files that no rule is about.
+func many(n int) githubtest.Files {
+	files := githubtest.Files{}
+	for i := range n {
+		files[fmt.Sprintf("a/%04d.txt", i)] = fmt.Sprintf("%d\n", i)
+	}
+	return files
+}
+
 // More than anybody can see.
 func TestThreat14TooMuchToSee(t *testing.T) {
-	many := func(n int) githubtest.Files {
-		files := githubtest.Files{}
-		for i := range n {
-			files[fmt.Sprintf("a/%04d.txt", i)] = fmt.Sprintf("%d\n", i)
-		}
-		return files
-	}
 	t.Run("a file beyond GitHub's list", attack{
 		options: githubtest.Options{FileLimit: 310},
 		play: func(w *world, trick bool) *githubtest.Pull {

@@ -1,13 +1,19 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/rolecall/rolecall/internal/github"
 	"github.com/rolecall/rolecall/internal/githubtest"
+	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
@@ -195,22 +201,31 @@ func TestThreat22TheInstallationLosesAccess(t *testing.T) {
 			}.run(t)
 		})
 	}
-	t.Run("to the repository", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, "sqlite:"+t.TempDir()+"/test.db", policyText, githubtest.Options{})
-		pr := w.open("dan", githubtest.Files{"net/main.tf": newProject})
-		w.expect(pr, "in_progress", "Waiting for")
-		w.gh.App().Installation("acme").Select(w.org.Repo("other"))
-		pr.Approve("ana")
-		pr.Approve("sam")
-		w.settle()
-		if c := pr.Check("rolecall: main"); c.Conclusion == "success" {
-			t.Errorf("a repository that cannot be read any longer got %q", c.Conclusion)
-		}
-	})
+	t.Run("to the repository", attack{
+		blind: true,
+		play: func(w *world, trick bool) *githubtest.Pull {
+			pr := w.open("dan", githubtest.Files{"net/main.tf": newProject})
+			w.settle()
+			if trick {
+				w.gh.App().Installation("acme").Select(w.org.Repo("other"))
+			}
+			pr.Approve("ana")
+			if !trick {
+				pr.Approve("sam")
+			}
+			return pr
+		},
+		// Who says nothing has no objection.
+		naive: func(_ *world, pr *githubtest.Pull, _ fact.Pull) bool {
+			return !slices.ContainsFunc(pr.Checks(), func(c githubtest.Check) bool { return c.Conclusion == "failure" })
+		},
+		caught: shown{"in_progress", "Waiting for Cloud Engineer, Security Engineer"}, control: passes,
+		says: []string{"Cloud Engineer", "Security Engineer"},
+	}.run)
 }
 
-// A policy that is a bomb.
+// A policy that is a bomb, on the default branch: whoever reads it without
+// bounds takes it for a policy, and hangs on it or goes by it.
 func TestThreat24APolicyThatIsABomb(t *testing.T) {
 	for name, bomb := range map[string]string{
 		"braces":               `rule "b" {` + "\n  changes = glob(\"" + strings.Repeat("{a,b}", 30) + "\")\n  require \"manager\" {}\n}\n",
@@ -218,16 +233,87 @@ func TestThreat24APolicyThatIsABomb(t *testing.T) {
 		"nesting":              `rule "b" {` + "\n  when = " + strings.Repeat("(", 3000) + "true" + strings.Repeat(")", 3000) + "\n  require \"manager\" {}\n}\n",
 		"recursion":            "locals {\n  a = local.b\n  b = local.a\n}\nrule \"b\" {\n  when = local.a\n  require \"manager\" {}\n}\n",
 		"a megabyte":           "# " + strings.Repeat("x", 1<<20) + "\n",
+		"a product of lists":   "locals {\n  a = " + product(12) + "\n}\nrule \"b\" {\n  when = length(local.a) > 0\n  require \"manager\" {}\n}\n",
+		"a text that doubles":  "locals {\n  a0 = \"xxxxxxxxxx\"\n" + doubling(30) + "}\nrule \"b\" {\n  when = local.a30 != \"\"\n  require \"manager\" {}\n}\n",
+		"many rules":           manyRules(20_000),
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, "sqlite:"+t.TempDir()+"/test.db", policyText+bomb, githubtest.Options{})
-			pr := w.open("dan", githubtest.Files{"main.go": goBefore})
-			pr.Approve("ana")
-			c := w.expect(pr, "failure", "policy")
-			if !strings.Contains(c.Summary+c.Text, "rolecall.hcl") {
-				t.Errorf("the check does not say which file is at fault:\n%s\n%s", c.Summary, c.Text)
-			}
-		})
+		t.Run(name, attack{
+			play: func(w *world, trick bool) *githubtest.Pull {
+				if trick {
+					w.repo.Commit("main", "More rules", githubtest.Files{policy.RepoPath: policyText + bomb}, githubtest.By("mia"))
+				}
+				pr := w.open("dan", githubtest.Files{"main.go": goBefore})
+				pr.Approve("ana")
+				return pr
+			},
+			// What parses is a policy, and a rule that was not reached in time is
+			// not in force.
+			naive: func(w *world, pr *githubtest.Pull, p fact.Pull) bool {
+				text, _ := w.repo.Read("main", policy.RepoPath)
+				_, diags := hclsyntax.ParseConfig([]byte(text), policy.RepoPath, hcl.InitialPos)
+				return !diags.HasErrors() && approvedAtHead(w, pr, p)
+			},
+			caught: shown{"failure", "policy"}, control: passes,
+			says: []string{"rolecall.hcl"},
+		}.run)
 	}
+}
+
+// product is a list comprehension within another, n deep, over ten elements
+// each.
+func product(n int) string {
+	text := "1"
+	for i := range n {
+		text = fmt.Sprintf("flatten([for x%d in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] : %s])", i, text)
+	}
+	return text
+}
+
+// doubling makes locals of which each is twice the one before.
+func doubling(n int) string {
+	var b strings.Builder
+	for i := 1; i <= n; i++ {
+		fmt.Fprintf(&b, "  a%d = \"${local.a%d}${local.a%[2]d}\"\n", i, i-1)
+	}
+	return b.String()
+}
+
+func manyRules(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "rule \"r%d\" {\n  changes = glob(\"**/*%d*\")\n  require \"manager\" {}\n}\n", i, i)
+	}
+	return b.String()
+}
+
+// Somebody names a branch as GitHub names those of its merge groups, after a
+// pull request that is green, and asks for the checks of its commit: the green
+// of the one must not land on the other.
+func TestThreat17ABranchThatLooksLikeAMergeGroups(t *testing.T) {
+	attack{
+		play: func(w *world, trick bool) *githubtest.Pull {
+			good := w.open("dan", githubtest.Files{"docs/x.md": "x\n"})
+			w.expect(good, "success", "No rule")
+			head := "change"
+			if trick {
+				head = fmt.Sprintf("gh-readonly-queue/main/pr-%d-%s", good.Number(), good.Head())
+			}
+			evil := w.repo.Open(githubtest.PullRequest{Author: "dan", Head: head, Files: githubtest.Files{"main.go": goAfter}})
+			w.settle()
+			w.arm(evil)
+			evil.RerequestSuite("dan")
+			w.settle()
+			if !trick {
+				evil.Approve("ana")
+			}
+			return evil
+		},
+		// Whoever reads the pull requests of a group off its branch's name.
+		naive: func(w *world, pr *githubtest.Pull, _ fact.Pull) bool {
+			n, ok := github.GroupPull(pr.HeadBranch())
+			return ok && state(w.repo.Pull(n)) == "success"
+		},
+		caught: shown{"in_progress", "Waiting for Cloud Engineer"}, control: passes,
+		says: []string{"main.go"},
+	}.run(t)
 }

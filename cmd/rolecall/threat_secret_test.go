@@ -45,7 +45,7 @@ func TestThreat25SecretsStayInside(t *testing.T) {
 			w := &world{t: t, database: migrated(t, "sqlite:"+filepath.Join(dir, "test.db")), workers: 4}
 			log := &locked{}
 			w.prepare(policyText, githubtest.Options{LongTokens: long})
-			w.startWith(slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+			w.startWith(slog.New(slog.NewJSONHandler(io.MultiWriter(log, w.log), &slog.HandlerOptions{Level: slog.LevelDebug})))
 
 			// GitHub quotes what it was sent wherever something fails.
 			var sent []string

@@ -25,6 +25,9 @@ type attack struct {
 	play func(w *world, trick bool) *githubtest.Pull
 	// naive decides by what GitHub shows whether the change may merge.
 	naive func(w *world, pr *githubtest.Pull, p fact.Pull) bool
+	// blind is where GitHub shows nothing any longer once it is played: naive
+	// gets no facts.
+	blind bool
 	// caught is what the check is with the trick, control without; says is
 	// what the caught check tells of it, anywhere.
 	caught, control shown
@@ -44,22 +47,63 @@ func (a attack) run(t *testing.T) {
 	}
 	t.Run("with the trick", func(t *testing.T) {
 		w := newWorld(t, storetest.SQLite(t), a.policy, a.options)
+		w.guard()
 		pr := a.play(w, true)
+		w.arm(pr)
 		c := w.expect(pr, a.caught.state, a.caught.title)
 		for _, s := range a.says {
 			if !strings.Contains(c.Title+"\n"+c.Summary+"\n"+c.Text, s) {
 				t.Errorf("the check does not say %q:\n%s\n%s\n%s", s, c.Title, c.Summary, c.Text)
 			}
 		}
-		if !a.naive(w, pr, w.facts(pr)) {
+		if got := pr.State(); got == "merged" {
+			t.Error("it was merged")
+		}
+		var shown fact.Pull
+		if !a.blind {
+			shown = w.facts(pr)
+		}
+		if !a.naive(w, pr, shown) {
 			t.Error("the naive decision is not taken in: the attack is none")
 		}
 	})
 	t.Run("without it", func(t *testing.T) {
 		w := newWorld(t, storetest.SQLite(t), a.policy, a.options)
+		w.guard()
 		pr := a.play(w, false)
+		w.arm(pr)
 		w.expect(pr, a.control.state, a.control.title)
+		if got := pr.State(); (got == "merged") != (a.control.state == "success") {
+			t.Errorf("it is %s", got)
+		}
 	})
+}
+
+// guard makes the check required, from this App alone, and lets the login
+// merger write.
+func (w *world) guard() {
+	w.repo.Require([]string{"main"}, githubtest.RequiredCheck{Context: "rolecall: main", App: w.gh.App().ID()})
+	w.repo.Collaborator("merger", "push")
+}
+
+// arm has GitHub merge the pull request as soon as its rules let it. Where
+// nothing is left to wait for, it is not merged: that was for whoever brought
+// it there to do.
+func (w *world) arm(pr *githubtest.Pull) {
+	w.t.Helper()
+	if pr.AutoMergeBy() != "" {
+		return // the play did it
+	}
+	if ok, _ := pr.Mergeable(); ok {
+		w.settle()
+		if ok, _ := pr.Mergeable(); ok {
+			pr.MustMerge("merger")
+		}
+		return
+	}
+	if err := pr.EnableAutoMerge("merger"); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // facts is what GitHub shows of a pull request to whoever looks for the first

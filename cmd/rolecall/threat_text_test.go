@@ -48,9 +48,10 @@ func alive(t *testing.T, markdown string) (found []string) {
 
 const hostile = "x`y [z](http://evil.example) ![i](http://evil.example/i.png) <img src=x onerror=alert(1)> <script>alert(1)</script> @acme/cloud | a | b |"
 
-// Text from outside, in every place from which rolecall writes it, stays text.
-func TestThreat19TextFromOutsideStaysText(t *testing.T) {
-	t.Parallel()
+// hostilePull is a pull request of which everything that people can choose wants
+// to be more than text, and the path of the file that does.
+func hostilePull(t *testing.T) (w *world, pr *githubtest.Pull, path string) {
+	t.Helper()
 	text := strings.ReplaceAll(policyText, `title   = "Cloud Engineer"`, `title   = "Cloud <b>Engineer</b> [x](http://evil.example) @acme/cloud"`) + `
 rule "more" {
   description = "` + strings.ReplaceAll(hostile, `"`, "") + `"
@@ -58,9 +59,9 @@ rule "more" {
   require "cloud-engineer" {}
 }
 `
-	w := newWorld(t, storetest.SQLite(t), text, githubtest.Options{})
-	path := "instances/" + strings.NewReplacer("/", "_", "|", "_").Replace(hostile) + ".tf"
-	pr := w.repo.Open(githubtest.PullRequest{
+	w = newWorld(t, storetest.SQLite(t), text, githubtest.Options{})
+	path = "instances/" + strings.NewReplacer("/", "_", "|", "_").Replace(hostile) + ".tf"
+	pr = w.repo.Open(githubtest.PullRequest{
 		Author: "dan", Title: hostile, Body: hostile,
 		Files: githubtest.Files{path: "resource \"google_project\" \"p\" {\n  " + hostile + "\n}\n", "ok/main.tf": newProject, "main.go": goBefore},
 	})
@@ -72,7 +73,13 @@ rule "more" {
 	pr.Review("bo", "request_changes", hostile)
 	pr.PostStatus("dan", "rolecall: main", "success")
 	w.settle()
+	return w, pr, path
+}
 
+// Text from outside, in every place from which rolecall writes it, stays text.
+func TestThreat19TextFromOutsideStaysText(t *testing.T) {
+	t.Parallel()
+	w, pr, path := hostilePull(t)
 	c := pr.Check("rolecall: main")
 	written := map[string]string{"the check's summary": c.Summary, "its text": c.Text, "its title": c.Title}
 	for _, a := range c.Annotations {

@@ -36,6 +36,8 @@ type world struct {
 	config   func(*Config)   // changes how rolecall is started; nil: not
 	wrap     func(*exec.Cmd) // changes how a process is launched; nil: not
 	log      *locked         // what every rolecall of the world logged, at its most talkative
+	pages    *locked         // what they served of themselves when they were stopped
+	held     []string        // databases that they had before this one
 }
 
 // policyText is the policy of most tests: the three rules of the figures, and
@@ -139,7 +141,7 @@ func (w *world) prepare(policyText string, o githubtest.Options) {
 	o.LongTokens = o.LongTokens || longTokens(w.t.Name())
 	o.TokenNow = time.Now
 	w.gh = githubtest.New(w.t, o)
-	w.log = &locked{}
+	w.log, w.pages = &locked{}, &locked{}
 	w.t.Cleanup(w.keptSecrets)
 	w.manifest()
 	w.org = w.gh.Org("acme")
@@ -211,6 +213,7 @@ func (w *world) halt(patience time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	w.gh.App().DeliverTo()
+	w.keepPages(w.server.URL())
 	if err := w.server.Stop(ctx); err != nil && patience > time.Second {
 		w.t.Errorf("stop: %v", err)
 	}
@@ -292,8 +295,15 @@ func (w *world) app() *github.App {
 func (w *world) wipe() {
 	w.t.Helper()
 	w.stop()
-	w.database = w.empty()
+	w.lose()
 	w.start()
+}
+
+// lose has the world go on with an empty database of the same kind.
+func (w *world) lose() {
+	w.t.Helper()
+	w.held = append(w.held, w.database)
+	w.database = w.empty()
 }
 
 func (w *world) empty() string {

@@ -35,6 +35,9 @@ func trick(raw string) string {
 			return "its path has an element that names no file"
 		}
 	}
+	if strings.Contains(fact.FoldPath(raw), fact.Anything) {
+		return "its path has a short name of Windows, which stands for another"
+	}
 	for _, r := range raw {
 		switch {
 		case r >= ' ' && r < utf8.RuneSelf && r != '\\' && r != 0x7F:
@@ -44,7 +47,7 @@ func trick(raw string) string {
 			return "its path has a control character"
 		case unicode.Is(unicode.Bidi_Control, r):
 			return "its path has a control of writing direction"
-		case unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point):
+		case fact.Invisible(r):
 			return "its path has an invisible character"
 		}
 	}

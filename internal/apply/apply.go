@@ -65,28 +65,45 @@ func (a *Applier) Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy
 	if len(p.Actions) == 0 {
 		return nil, nil
 	}
-	var checks, requests, rest []plan.Action
+	var checks, revoked, requests, rest []plan.Action
 	for _, action := range p.Actions {
 		switch action.Kind {
 		case plan.CreateCheck, plan.UpdateCheck:
 			checks = append(checks, action)
+		case plan.RevokeCheck:
+			revoked = append(revoked, action)
 		case plan.Request, plan.Withdraw:
 			requests = append(requests, action)
 		default:
 			rest = append(rest, action)
 		}
 	}
-	var asked outcome
+	var asked, left outcome
 	var wg sync.WaitGroup
 	wg.Go(func() { asked = a.each(ctx, ref, requests, p.Record, d) })
+	wg.Go(func() { left = a.each(ctx, ref, revoked, p.Record, d) })
 	checked := a.each(ctx, ref, checks, p.Record, d)
 	wg.Wait()
-	err = errors.Join(checked.err, asked.err)
-	if checked.over || asked.over {
+	err = errors.Join(checked.err, left.err, asked.err, a.audit(ctx, slices.Concat(checked.entries, left.entries, asked.entries)))
+	if checked.over || left.over || asked.over || len(rest) == 0 {
 		return asked.refused, err
 	}
-	return asked.refused, errors.Join(err, a.each(ctx, ref, rest, p.Record, d).err)
+	last := a.each(ctx, ref, rest, p.Record, d)
+	return asked.refused, errors.Join(err, last.err, a.audit(ctx, last.entries))
 }
+
+// audit records what was done, whether or not anybody still waits for it.
+func (a *Applier) audit(ctx context.Context, entries []store.Entry) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTime)
+	defer cancel()
+	if err := a.Audit.Audit(ctx, entries...); err != nil {
+		return fmt.Errorf("audit what was done: %w", err)
+	}
+	return nil
+}
+
+// auditTime bounds how long the database may take.
+const auditTime = 10 * time.Second
 
 // outcome is what became of some actions; over is true where no further call
 // should be made.
@@ -94,6 +111,7 @@ type outcome struct {
 	err     error
 	over    bool
 	refused []string // reviewers whom GitHub would not have
+	entries []store.Entry
 }
 
 func (a *Applier) each(ctx context.Context, ref fact.Ref, actions []plan.Action, head string, d policy.Decision) (out outcome) {
@@ -115,10 +133,7 @@ func (a *Applier) each(ctx context.Context, ref fact.Ref, actions []plan.Action,
 			errs = append(errs, fmt.Errorf("%s: %w", action.Kind, err))
 			failed[action.Comment] = true
 		}
-		entry := store.Entry{At: a.Now(), Ref: ref, Delivery: a.Delivery, Kind: string(action.Kind), Actor: action.By, Data: done}
-		if err := a.Audit.Audit(ctx, entry); err != nil {
-			errs = append(errs, fmt.Errorf("audit %s: %w", action.Kind, err))
-		}
+		out.entries = append(out.entries, store.Entry{At: a.Now(), Ref: ref, Delivery: a.Delivery, Kind: string(action.Kind), Actor: action.By, Data: done})
 		if out.over = over(ctx, err); out.over {
 			break
 		}
@@ -189,10 +204,13 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 	}
 	var err error
 	switch action.Kind {
-	case plan.CreateCheck, plan.UpdateCheck:
+	case plan.CreateCheck, plan.UpdateCheck, plan.RevokeCheck:
 		c := action.Check
 		done.Check, done.SHA, done.Status, done.Conclusion, done.ExternalID = c.Name, c.SHA, c.Status, c.Conclusion, c.ExternalID.String()
 		run := a.checkRun(c, head)
+		if action.Kind == plan.RevokeCheck {
+			run = a.revoked(c)
+		}
 		if action.Kind == plan.UpdateCheck {
 			done.Overtaken, err = a.update(ctx, ref, c.ID, run)
 		} else {
@@ -274,6 +292,18 @@ func (a *Applier) checkRun(c plan.Check, head string) github.CheckRun {
 		run.CompletedAt = run.StartedAt
 	}
 	return run
+}
+
+// revoked is the check run that takes a green back. It is a new one: a
+// completed run keeps its conclusion (behaviour 9 in docs/github-behaviour.md).
+func (a *Applier) revoked(c plan.Check) github.CheckRun {
+	out := report.Left(c.Shown.Decision)
+	at := a.Now()
+	return github.CheckRun{
+		Name: c.Name, HeadSHA: c.SHA, Status: c.Status, Conclusion: c.Conclusion, ExternalID: c.ExternalID.String(),
+		Title: out.Title, Summary: out.Summary, StartedAt: at, CompletedAt: at,
+		Actions: []github.CheckAction{{Label: "Re-check", Description: "Look at this pull request again", Identifier: Recheck}},
+	}
 }
 
 // request asks for reviews. GitHub refuses the whole call because of one

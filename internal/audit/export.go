@@ -42,6 +42,55 @@ type Merge struct {
 	Reviews  []policy.ReviewVerdict `json:"reviews"`
 	// BreakGlass tells of the glass that was broken; nil where it was not.
 	BreakGlass *Glass `json:"break_glass,omitempty"`
+	// MergeGroup is the last merge group that held its head; nil where none did.
+	MergeGroup *MergeGroup `json:"merge_group,omitempty"`
+}
+
+// MergeGroup is what was decided on a merge group.
+type MergeGroup struct {
+	Head       string        `json:"head"`
+	Decided    time.Time     `json:"decided"`
+	Status     policy.Status `json:"status"` // of the one that needed most done
+	Conclusion string        `json:"conclusion"`
+	Pulls      []int         `json:"pulls"`
+	Record     string        `json:"record"` // hash of its entry
+	// Own is what was decided on this pull request then.
+	Own policy.Status `json:"own"`
+}
+
+// group is the last merge group that held the pull request with that head, up
+// to a time.
+func group(ctx context.Context, s *store.Store, ref fact.Ref, head string, until time.Time) (*MergeGroup, error) {
+	entries, err := s.GroupEntries(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	var last *MergeGroup
+	for _, e := range entries {
+		var g store.GroupEntry
+		if e.At.After(until) || json.Unmarshal(raw(e), &g) != nil {
+			continue
+		}
+		m := &MergeGroup{Head: g.Head, Decided: e.At, Status: g.Status, Conclusion: g.Conclusion, Record: e.Link.Hash}
+		for _, p := range g.Pulls {
+			m.Pulls = append(m.Pulls, p.Number)
+			if p.Number == ref.Number && p.Head == head {
+				m.Own = p.Status
+			}
+		}
+		if m.Own != "" {
+			last = m
+		}
+	}
+	return last, nil
+}
+
+// columns are the last of a merge's row.
+func (g *MergeGroup) columns() []string {
+	if g == nil {
+		return []string{"", "", ""}
+	}
+	return []string{g.Head, g.Conclusion, g.Record}
 }
 
 // Required is one requirement of a rule that was in force.
@@ -105,6 +154,9 @@ func merge(ctx context.Context, s *store.Store, seen store.Entry) (Merge, error)
 		}
 		generation = d.Generation
 		m.Status, m.Decided, m.Record, m.Policies = d.Status, e.At, e.Link.Hash, d.Policies
+	}
+	if m.MergeGroup, err = group(ctx, s, seen.Ref, at.Head, seen.At); err != nil {
+		return m, err
 	}
 	d, ok, err := s.DecisionOf(ctx, seen.Ref, generation)
 	if err != nil || !ok {
@@ -217,6 +269,7 @@ var Columns = []string{
 	"repository", "number", "url", "title", "author", "seen_merged", "base", "head", "status", "policies", "record",
 	"rule", "role", "project", "requirement_status", "holders", "approved_by", "via", "review", "approved_commit", "approved_at",
 	"glass_broken_by", "glass_confirmed_by", "glass_broken_at", "glass_reason", "glass_skipped",
+	"merge_group", "merge_group_conclusion", "merge_group_record",
 }
 
 // Rows is the pull request as a table: a row for each approval that counted,
@@ -247,7 +300,7 @@ func (m Merge) Rows() [][]string {
 		if !a.At.IsZero() {
 			at = a.At.Format(time.RFC3339)
 		}
-		return slices.Concat(head, []string{r.Rule, r.Role, r.Project, string(r.Status), strings.Join(who, " "), a.By, a.Via, review, a.Commit, at}, m.BreakGlass.columns())
+		return slices.Concat(head, []string{r.Rule, r.Role, r.Project, string(r.Status), strings.Join(who, " "), a.By, a.Via, review, a.Commit, at}, m.BreakGlass.columns(), m.MergeGroup.columns())
 	}
 	var rows [][]string
 	for _, r := range m.Required {

@@ -200,8 +200,11 @@ func verifyChain(ctx context.Context, s *store.Store, n *store.Snapshot, chain f
 	}
 	err = n.EachEntry(ctx, chain, func(e store.Entry) error {
 		w.entry(e, found)
-		if e.Kind == store.KindDecision || e.Kind == store.KindDelivery {
+		switch e.Kind {
+		case store.KindDecision, store.KindDelivery:
 			return w.beside(ctx, s, e, retired)
+		case store.KindGroup:
+			return w.members(ctx, s, e, retired)
 		}
 		return nil
 	})
@@ -286,32 +289,65 @@ func (w *walk) beside(ctx context.Context, s *store.Store, e store.Entry, retire
 		return nil //nolint:nilerr // as above
 	}
 	facts, decision, ok, err := s.DecisionSums(ctx, e.Ref, d.Generation)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !ok:
-		w.problem(e.ID, "the decision of %s is gone", describe(e))
+	}
+	return w.compare(ctx, s, e, retired, describe(e), sums{facts, decision, ok}, sums{d.Facts, d.Decision, true}, d.Policies)
+}
+
+// members compares what is kept of a merge group's pull requests with what the
+// record says.
+func (w *walk) members(ctx context.Context, s *store.Store, e store.Entry, retired retirements) error {
+	var g store.GroupEntry
+	if err := json.Unmarshal(raw(e), &g); err != nil {
+		return nil //nolint:nilerr // the entry's hash tells
+	}
+	for _, m := range g.Pulls {
+		ref := e.Ref
+		ref.Number = m.Number
+		facts, decision, ok, err := s.GroupSums(ctx, ref, g.Head, e.At)
+		if err != nil {
+			return err
+		}
+		what := fmt.Sprintf("%s on #%d", describe(e), m.Number)
+		if err := w.compare(ctx, s, e, retired, what, sums{facts, decision, ok}, sums{m.Facts, m.Decision, true}, m.Policies); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sums are the hashes of a decision and its facts.
+type sums struct {
+	facts, decision string
+	there           bool
+}
+
+func (w *walk) compare(ctx context.Context, s *store.Store, e store.Entry, retired retirements, what string, kept, said sums, policies []store.PolicyKept) error {
+	switch {
+	case !kept.there:
+		w.problem(e.ID, "the decision of %s is gone", what)
 		return nil
-	case decision != d.Decision:
-		w.problem(e.ID, "the decision of %s was changed: it does not match the record", describe(e))
+	case kept.decision != said.decision:
+		w.problem(e.ID, "the decision of %s was changed: it does not match the record", what)
 	}
 	switch {
-	case facts == d.Facts:
+	case kept.facts == said.facts:
 		w.chain.Facts++
-	case facts != "":
-		w.problem(e.ID, "the facts of %s were changed: they do not match the record", describe(e))
+	case kept.facts != "":
+		w.problem(e.ID, "the facts of %s were changed: they do not match the record", what)
 	case e.At.Before(retired.facts):
 		w.chain.FactsRetired++
 	default:
-		w.problem(e.ID, "the facts of %s are gone, and the record does not say that they were retired", describe(e))
+		w.problem(e.ID, "the facts of %s are gone, and the record does not say that they were retired", what)
 	}
-	for _, p := range d.Policies {
+	for _, p := range policies {
 		sum, err := s.PolicySum(ctx, p.SHA256)
 		if err != nil {
 			return err
 		}
 		if sum != p.SHA256 {
-			w.problem(e.ID, "the policy %s of %s was changed or is gone", p.Name, describe(e))
+			w.problem(e.ID, "the policy %s of %s was changed or is gone", p.Name, what)
 		}
 	}
 	return nil

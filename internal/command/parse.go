@@ -58,6 +58,9 @@ func Parse(c fact.Comment) []fact.Command {
 	}
 	var found []fact.Command
 	for paragraph := range paragraphs(source) {
+		if bytes.Contains(paragraph.Lines().Value(source), []byte("$$")) {
+			continue // GitHub shows a formula
+		}
 		plain := plainText(paragraph)
 		for i := range paragraph.Lines().Len() {
 			segment := paragraph.Lines().At(i)

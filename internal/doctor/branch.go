@@ -11,7 +11,74 @@ import (
 // branch looks at what a merge into a branch requires, and who need not care.
 func (f Facts) branch(b Branch) []Finding {
 	out := []Finding{f.required(b), f.direct(b)}
+	out = append(out, f.administrators(b)...)
+	out = append(out, f.settings(b)...)
 	return append(out, f.bypass(b)...)
+}
+
+// administrators looks whether classic protection holds them, where nothing
+// else requires the check.
+func (f Facts) administrators(b Branch) []Finding {
+	subject := "administrators on " + b.Name
+	pinned := slices.ContainsFunc(b.Rules, func(r github.Rule) bool {
+		return slices.Contains(r.Required, github.Required{Context: f.check(b.Name), App: f.AppID})
+	})
+	if pinned || !slices.ContainsFunc(b.Required, func(r github.Required) bool { return r.Context == f.check(b.Name) }) {
+		return nil
+	}
+	const remedy = "In the branch protection rule, switch on “Do not allow bypassing the above settings”; or use a ruleset, whose bypass list is empty."
+	switch b.Enforcement {
+	case "everyone":
+		return []Finding{{Level: Fine, Subject: subject, Says: "classic branch protection holds them too"}}
+	case "non_admins":
+		return []Finding{{Warning, subject, "classic branch protection does not hold them: they merge without the check", remedy}}
+	case "off":
+		return []Finding{{Problem, subject, "classic branch protection lists the check and requires it of nobody", "In the branch protection rule, switch on “Require status checks to pass before merging”."}}
+	}
+	return []Finding{{Unknown, subject, "whether classic branch protection holds them is not shown", remedy}}
+}
+
+// settings looks at the settings of the rules beside the check itself.
+func (f Facts) settings(b Branch) []Finding {
+	has := func(kind string) bool {
+		return slices.ContainsFunc(b.Rules, func(r github.Rule) bool { return r.Type == kind })
+	}
+	var out []Finding
+	found := func(level Level, subject, says, remedy string) {
+		out = append(out, Finding{level, subject + " " + b.Name, says, remedy})
+	}
+	switch {
+	case has("non_fast_forward"):
+		found(Fine, "force pushes to", "they are blocked", "")
+	case b.Protected:
+		found(Unknown, "force pushes to", "classic branch protection may block them, which GitHub shows to administrators alone",
+			"In the branch protection rule, leave “Allow force pushes” off.")
+	default:
+		found(Warning, "force pushes to", "whoever may push can rewrite the branch, and the policy and the record of merges with it", "In the ruleset, switch on “Block force pushes”.")
+	}
+	if !has("deletion") && !b.Protected {
+		found(Warning, "deletion of", "whoever may push can delete the branch and push another in its place", "In the ruleset, switch on “Restrict deletions”.")
+	}
+	strict := false
+	for _, r := range b.Rules {
+		strict = strict || r.Strict
+		if r.NotOnCreation && f.carries(r, b.Name) {
+			found(Warning, "new branches like", "the check is not required of what a branch is created with",
+				"In the ruleset, switch off “Do not require status checks on creation”.")
+		}
+		if r.DismissStale {
+			found(Warning, "stale approvals on", "a push dismisses every approval, also of what it did not touch, which rolecall would have kept",
+				"In the ruleset, switch off “Dismiss stale pull request approvals when new commits are pushed”, unless that is what you want.")
+		}
+	}
+	if !strict {
+		found(Unknown, "up-to-date branches on", "where squash or rebase merges are allowed, a commit that was merged and reverted is green when it is offered again, until rolecall looks",
+			"In the ruleset, switch on “Require branches to be up to date before merging”, or allow merge commits only.")
+	}
+	if has("merge_queue") {
+		found(Fine, "merge queue of", "rolecall answers for its groups", "")
+	}
+	return out
 }
 
 // check is the name of the branch's check.

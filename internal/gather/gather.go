@@ -24,6 +24,10 @@ type Records interface {
 	ReviewCommits(ctx context.Context, ref fact.Ref) (map[int64]string, error)
 	// Pushes are those to the head that deliveries told of, the latest first.
 	Pushes(ctx context.Context, ref fact.Ref) ([]store.Push, error)
+	// AddPush keeps one that no delivery told of.
+	AddPush(ctx context.Context, ref fact.Ref, p store.Push) error
+	// Labelled are the labels that deliveries told were set.
+	Labelled(ctx context.Context, ref fact.Ref) ([]fact.LabelEvent, error)
 	// Unrequestable are the logins and teams ("org/slug") whose review GitHub
 	// would lately not let be requested in ref's repository.
 	Unrequestable(ctx context.Context, ref fact.Ref) ([]string, error)
@@ -194,7 +198,13 @@ func (r *reading) remembered(ctx context.Context) error {
 	if r.pushes, err = r.g.records.Pushes(ctx, r.ref); err != nil {
 		return err
 	}
+	labels, err := r.g.records.Labelled(ctx, r.ref)
+	if err != nil {
+		return err
+	}
+	p.LabelEvents = renamed(p.LabelEvents, labels)
 	p.Pusher = pusher(p, r.pushes)
+	p.Pushers = pushers(p, r.pushes)
 	for _, c := range p.Comments {
 		p.Commands = append(p.Commands, command.Parse(c)...)
 	}
@@ -232,6 +242,14 @@ func (r *reading) details(ctx context.Context) error {
 		clean, err = r.cleanMerges(ctx)
 		return err
 	})
+	pushes := r.pushes
+	run(func(ctx context.Context) error {
+		push, ok, err := r.lastPush(ctx)
+		if ok {
+			pushes = slices.Concat([]store.Push{push}, pushes)
+		}
+		return err
+	})
 	wg.Wait()
 	if len(errs) > 0 {
 		return first(errs)
@@ -240,7 +258,8 @@ func (r *reading) details(ctx context.Context) error {
 	for i, c := range r.out.Pull.Commits {
 		r.out.Pull.Commits[i].CleanMerge = clean[c.SHA]
 	}
-	r.out.Pull.Pusher = pusher(&r.out.Pull, r.pushes)
+	r.out.Pull.Pusher = pusher(&r.out.Pull, pushes)
+	r.out.Pull.Pushers = pushers(&r.out.Pull, pushes)
 	return nil
 }
 
@@ -276,6 +295,9 @@ func (r *reading) roster(ctx context.Context, files []fact.File) (fact.Roster, e
 		return fact.Roster{}, err
 	}
 	out := roster.Resolve(r.out.Policy, in)
+	if p.Strangers, err = r.strangers(ctx, out); err != nil {
+		return fact.Roster{}, err
+	}
 	return out, r.want(ctx, out)
 }
 

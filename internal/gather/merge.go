@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/rolecall/rolecall/internal/github"
+	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
@@ -18,7 +19,7 @@ const maxMerges = 10
 // keeps its people.
 func (r *reading) cleanMerges(ctx context.Context) (map[string]bool, error) {
 	clean := make(map[string]bool)
-	for _, m := range mergesOfBase(&r.out.Pull) {
+	for _, m := range mergesOfBase(&r.out.Pull, r.pushes) {
 		ok, err := r.cleanMerge(ctx, m)
 		if err != nil {
 			return nil, err
@@ -37,7 +38,7 @@ type merge struct {
 // mergesOfBase lists the merges that are worth looking into. A parent that is
 // reachable from the head but no commit of the pull request is reachable from
 // the base; that conclusion needs all commits, so with a gap there is none.
-func mergesOfBase(p *fact.Pull) []merge {
+func mergesOfBase(p *fact.Pull, pushes []store.Push) []merge {
 	for _, g := range p.Gaps {
 		if g.About == "" || g.About == fact.AboutCommits {
 			return nil
@@ -64,10 +65,11 @@ func mergesOfBase(p *fact.Pull) []merge {
 		people[c.SHA] = c.People
 		found = append(found, m)
 	}
+	stranger := func(who fact.Person) bool { return !writers[who] }
+	hides := slices.ContainsFunc(pushes, func(push store.Push) bool { return people[push.SHA] == nil && stranger(push.By) })
 	var out []merge
 	for _, m := range found {
-		newcomer := slices.ContainsFunc(people[m.sha], func(who fact.Person) bool { return !writers[who] })
-		if newcomer && len(out) < maxMerges {
+		if (hides || slices.ContainsFunc(people[m.sha], stranger)) && len(out) < maxMerges {
 			out = append(out, m)
 		}
 	}

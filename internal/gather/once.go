@@ -20,6 +20,12 @@ func (Once) ReviewCommits(context.Context, fact.Ref) (map[int64]string, error) {
 // Pushes implements [Records].
 func (Once) Pushes(context.Context, fact.Ref) ([]store.Push, error) { return nil, nil }
 
+// AddPush implements [Records].
+func (Once) AddPush(context.Context, fact.Ref, store.Push) error { return nil }
+
+// Labelled implements [Records].
+func (Once) Labelled(context.Context, fact.Ref) ([]fact.LabelEvent, error) { return nil, nil }
+
 // Unrequestable implements [Records].
 func (Once) Unrequestable(context.Context, fact.Ref) ([]string, error) { return nil, nil }
 

@@ -1,6 +1,8 @@
 package gather
 
 import (
+	"cmp"
+	"context"
 	"slices"
 
 	"github.com/rolecall/rolecall/internal/store"
@@ -11,32 +13,116 @@ import (
 // but a clean merge of the base, as the button "Update branch" does, makes
 // nobody the pusher, and does not cleanse whoever pushed before it.
 //
-// Where no delivery told of the head's own push, the latest known pusher
-// counts: that only tightens.
+// It goes by what is known of the head itself: deliveries come in any order,
+// and one that comes late, or twice, tells of a push that others followed.
+// Only where nothing tells who pushed the head does the latest known push of
+// somebody's own count, which may be wrong, and only tightens.
 func pusher(p *fact.Pull, pushes []store.Push) fact.Person {
+	if by := forced(p); by.Login != "" {
+		return by
+	}
 	if len(pushes) == 0 {
 		return fact.Person{}
 	}
 	bySHA := make(map[string]store.Push, len(pushes))
-	for _, push := range pushes {
-		bySHA[push.SHA] = push
+	for _, push := range slices.Backward(pushes) {
+		bySHA[push.SHA] = push // the latest to a commit counts
 	}
 	commits := make(map[string]fact.Commit, len(p.Commits))
 	for _, c := range p.Commits {
 		commits[c.SHA] = c
 	}
-	push, ok := bySHA[p.Head.SHA]
-	if !ok {
-		return pushes[0].By
-	}
 	// Each step goes to a parent, so that this ends.
-	for ok {
-		merge := commits[push.SHA]
-		_, own := commits[push.Before]
-		if !merge.CleanMerge || !own || !slices.Contains(merge.Parents, push.Before) {
+	for at := p.Head.SHA; ; {
+		push, known := bySHA[at]
+		before := push.Before
+		if !known {
+			before = ownParent(commits, at)
+			if _, head := bySHA[before]; !head {
+				break // it may have come together with what it is on top of
+			}
+		}
+		if !cleanMerge(commits, at, before) {
+			if known {
+				return push.By
+			}
+			break
+		}
+		if _, head := bySHA[before]; !head {
+			return fact.Person{} // the merges are on top of what the author opened it with
+		}
+		at = before
+	}
+	for _, push := range pushes {
+		if !cleanMerge(commits, push.SHA, push.Before) {
 			return push.By
 		}
-		push, ok = bySHA[push.Before]
 	}
-	return fact.Person{} // the merges are on top of what the author opened it with
+	return fact.Person{}
+}
+
+// forced is who forced the head to where it is, by GitHub's own timeline. If
+// it was moved since, it came back by force, and that was later.
+func forced(p *fact.Pull) fact.Person {
+	if n := len(p.ForcePushes); n > 0 && p.ForcePushes[n-1].After == p.Head.SHA {
+		return p.ForcePushes[n-1].By
+	}
+	return fact.Person{}
+}
+
+// cleanMerge reports whether a commit is provably nothing but a merge of the
+// base into another commit of the pull request.
+func cleanMerge(commits map[string]fact.Commit, sha, into string) bool {
+	_, own := commits[into]
+	return commits[sha].CleanMerge && own && slices.Contains(commits[sha].Parents, into)
+}
+
+// ownParent is the one parent of a merge of the base that is a commit of the
+// pull request; "" where there is none.
+func ownParent(commits map[string]fact.Commit, sha string) string {
+	for _, parent := range commits[sha].Parents {
+		if _, own := commits[parent]; own {
+			return parent
+		}
+	}
+	return ""
+}
+
+// lastPush asks GitHub who pushed the head, where deliveries told of other
+// pushes and not of that one: then it is late, or lost. Branches of forks are
+// out of reach.
+func (r *reading) lastPush(ctx context.Context) (store.Push, bool, error) {
+	p := &r.out.Pull
+	told := slices.ContainsFunc(r.pushes, func(push store.Push) bool { return push.SHA == p.Head.SHA })
+	if len(r.pushes) == 0 || told || p.State != "open" || p.Fork || forced(p).Login != "" {
+		return store.Push{}, false, nil
+	}
+	got, ok, err := r.client.LastPush(ctx, r.ref.Owner, r.ref.Repo, p.Head.Ref, p.Head.SHA)
+	if err != nil || !ok {
+		return store.Push{}, false, unlessRefused(err)
+	}
+	push := store.Push{SHA: p.Head.SHA, Before: got.Before, By: got.By, At: got.At}
+	return push, true, r.g.records.AddPush(ctx, r.ref, push)
+}
+
+// pushers are the others who pushed commits that are part of the pull request:
+// whom a commit names as its author is for its maker to say, who pushed it is
+// not. As above, a clean merge of the base makes nobody a pusher, and neither
+// does a push of which nothing is left.
+func pushers(p *fact.Pull, pushes []store.Push) []fact.Person {
+	commits := make(map[string]fact.Commit, len(p.Commits))
+	for _, c := range p.Commits {
+		commits[c.SHA] = c
+	}
+	var out []fact.Person
+	for _, push := range pushes {
+		if _, left := commits[push.SHA]; !left || cleanMerge(commits, push.SHA, push.Before) {
+			continue
+		}
+		if push.By.Login != "" && push.By.Login != p.Pusher.Login && !slices.Contains(out, push.By) {
+			out = append(out, push.By)
+		}
+	}
+	slices.SortFunc(out, func(a, b fact.Person) int { return cmp.Compare(a.Login, b.Login) })
+	return out
 }

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"errors"
@@ -89,7 +90,7 @@ func newApp(c Config) (*App, error) {
 	}
 	if c.Transport == nil {
 		t := http.DefaultTransport.(*http.Transport).Clone()
-		t.MaxIdleConnsPerHost = 32
+		t.MaxIdleConnsPerHost = maxConcurrent
 		t.ResponseHeaderTimeout = c.Timeout
 		c.Transport = t
 	}
@@ -100,7 +101,7 @@ func newApp(c Config) (*App, error) {
 		timeout: c.Timeout,
 		log:     c.Logger,
 		metrics: c.Metrics,
-		cache:   newCache(),
+		cache:   newCache(cmp.Or(max(c.Cache, 0), defaultCache)),
 		clients: make(map[int64]*Client),
 	}
 	a.wire = &wire{next: c.Transport, metrics: c.Metrics}

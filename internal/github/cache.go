@@ -8,15 +8,17 @@ import (
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
-// The bounds of the caches. All that they hold is immutable, since its key
-// names it by SHA; they only save calls.
+// defaultCache is how much the caches hold, in bytes, where nobody says.
+const defaultCache = 32 << 20
+
+// What one of these takes, about, beside the strings that its key shares.
 const (
-	maxEntries     = 200_000
-	maxBlobBytes   = 64 << 20
-	maxCompareSize = 64 << 20
+	entrySize = 400
+	headSize  = 300
 )
 
-// cache holds immutable objects. Comparisons and entries are kept for each
+// cache holds immutable objects: its keys name them by SHA, and it only saves
+// calls. Comparisons and entries are kept for each
 // installation and repository, so that what one may read never answers
 // another.
 type cache struct {
@@ -24,7 +26,7 @@ type cache struct {
 	heads    *lru.Cache[headKey, struct{}] // heads that were compared with some base
 	entries  *lru.Cache[entryKey, fact.Entry]
 	blobs    *sized[blobKey, []byte]
-	dirs     *lru.Cache[entryKey, []treeEntry]
+	dirs     *sized[entryKey, []treeEntry]
 }
 
 type scope struct {
@@ -52,20 +54,22 @@ type blobKey struct {
 	sha string
 }
 
-func newCache() *cache {
+// newCache returns caches that hold about so many bytes in all.
+func newCache(size int) *cache {
+	eighth := size / 8
 	return &cache{
-		compares: newSized[compareKey, Comparison](maxCompareSize),
-		heads:    mustLRU[headKey, struct{}](20_000),
-		entries:  mustLRU[entryKey, fact.Entry](maxEntries),
-		blobs:    newSized[blobKey, []byte](maxBlobBytes),
-		dirs:     mustLRU[entryKey, []treeEntry](5_000),
+		compares: newSized[compareKey, Comparison](3 * eighth),
+		blobs:    newSized[blobKey, []byte](3 * eighth),
+		dirs:     newSized[entryKey, []treeEntry](eighth / 2),
+		entries:  mustLRU[entryKey, fact.Entry](max(1, eighth/entrySize)),
+		heads:    mustLRU[headKey, struct{}](max(1, eighth/2/headSize)),
 	}
 }
 
 func mustLRU[K comparable, V any](n int) *lru.Cache[K, V] {
 	c, err := lru.New[K, V](n)
 	if err != nil {
-		panic(err) // n is a constant above
+		panic(err) // n is above zero
 	}
 	return c
 }
@@ -100,10 +104,10 @@ func (s *sized[K, V]) get(k K) (V, bool) {
 	return v.value, ok
 }
 
-// put keeps v, which takes size bytes, unless it is larger than an eighth of
+// put keeps v, which takes size bytes, unless it is larger than a third of
 // the whole.
 func (s *sized[K, V]) put(k K, v V, size int) {
-	if size > s.max/8 {
+	if size > s.max/3 {
 		return
 	}
 	s.mu.Lock()

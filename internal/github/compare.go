@@ -3,6 +3,8 @@ package github
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"unicode"
 
@@ -56,20 +58,25 @@ func (c *Client) Compare(ctx context.Context, owner, repo, base, head string) (C
 	if got, ok := c.app.cache.compares.get(key); ok {
 		return got, nil
 	}
-	var got *github.CommitsComparison
-	err := c.do(ctx, "compare", true, func(ctx context.Context) (resp *github.Response, err error) {
+	var got comparison
+	err := c.do(ctx, "compare", true, func(ctx context.Context) (*github.Response, error) {
+		got = comparison{}
 		// One commit a page: only their number matters, and the files are all
 		// on the first page.
-		got, resp, err = c.rest.Repositories.CompareCommits(ctx, owner, repo, base, head, &github.ListOptions{PerPage: 1})
-		return resp, err
+		path := fmt.Sprintf("repos/%s/%s/compare/%s...%s?per_page=1", owner, repo, url.PathEscape(base), url.PathEscape(head))
+		req, err := c.rest.NewRequest(http.MethodGet, path, nil)
+		if err != nil {
+			return nil, err
+		}
+		return c.answer(ctx, req, &got)
 	})
 	if err != nil {
 		return Comparison{}, err
 	}
 	out := Comparison{
 		Base: base, Head: head,
-		MergeBase: got.GetMergeBaseCommit().GetSHA(),
-		Commits:   got.GetTotalCommits(),
+		MergeBase: got.MergeBase.SHA,
+		Commits:   got.Commits,
 		Complete:  len(got.Files) < maxCompareFiles,
 	}
 	if out.MergeBase == "" {
@@ -79,6 +86,16 @@ func (c *Client) Compare(ctx context.Context, owner, repo, base, head string) (C
 	c.app.cache.compares.put(key, out, weight(out.Files))
 	c.app.cache.heads.Add(headKey{key.scope, head}, struct{}{})
 	return out, nil
+}
+
+// comparison is what matters of GitHub's answer: go-github's type would have
+// all of the commits and their people taken apart too.
+type comparison struct {
+	MergeBase struct {
+		SHA string `json:"sha"`
+	} `json:"merge_base_commit"`
+	Commits int                  `json:"total_commits"`
+	Files   []*github.CommitFile `json:"files"`
 }
 
 // weight is about what files take in memory.

@@ -22,6 +22,9 @@ type Config struct {
 	// Timeout bounds one attempt at one call, its answer included; 30
 	// seconds where zero.
 	Timeout time.Duration
+	// Cache is about how many bytes of immutable objects are kept in memory,
+	// so that they are not asked for again; 32 MB where zero.
+	Cache int
 }
 
 // Metrics counts what goes over the wire. It must be safe for concurrent use.

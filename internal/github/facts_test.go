@@ -3,7 +3,9 @@ package github_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,8 +39,17 @@ const odd = `{"data":{"repository":{"defaultBranchRef":null,"policy":null,"pullR
 		{"type":"FORBIDDEN","path":["repository","pullRequest","reviewRequests","nodes",0,"requestedReviewer"],"message":"Resource not accessible by integration"},
 		{"type":"FORBIDDEN","path":["repository","policy"],"message":"Resource not accessible by integration"}]}`
 
+const unseen = `{"data":{"repository":{"pullRequest":{"state":"OPEN","updatedAt":"2026-01-02T03:04:05Z","baseRefName":"gone","headRefOid":"h0"},"head":null}}}`
+
 func TestWhatGitHubLeavesOutIsNotMadeUp(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, odd) })
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		if strings.Contains(string(b), "object(oid: $head)") { // which the list of commits does not lead to
+			fmt.Fprint(w, unseen)
+			return
+		}
+		fmt.Fprint(w, odd)
+	})
 	got, err := s.app(t, "/").Client(7).Pull(context.Background(), pull, all)
 	if err != nil {
 		t.Fatal(err)

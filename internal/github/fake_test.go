@@ -570,7 +570,7 @@ func TestPullRequestsAreFoundByRepositoryCommitAndGroup(t *testing.T) {
 	three.Enqueue()
 	g := w.repo.BuildGroup("main", 2)
 	for _, base := range []string{"main", "refs/heads/main"} {
-		got, err := w.client.GroupPulls(context.Background(), "acme", "infra", base, g.HeadSHA())
+		got, err := w.client.GroupPulls(context.Background(), "acme", "infra", base, g.HeadSHA(), true)
 		if err != nil || !cmp.Equal(got, []fact.Ref{w.ref(one), w.ref(three)}) {
 			t.Errorf("in the group: %v, %v", got, err)
 		}
@@ -685,7 +685,7 @@ func TestEveryQueryIsValidByGitHubsSchema(t *testing.T) {
 		t.Error(err)
 	}
 	p.Enqueue()
-	if _, err := w.client.GroupPulls(ctx, "acme", "infra", "main", w.repo.BuildGroup("main", 1).HeadSHA()); err != nil {
+	if _, err := w.client.GroupPulls(ctx, "acme", "infra", "main", w.repo.BuildGroup("main", 1).HeadSHA(), true); err != nil {
 		t.Error(err)
 	}
 	if pages, err := w.client.OpenPages(ctx, []github.OpenAsk{{Owner: "acme", Repo: "infra", Policy: "a"}, {Owner: "acme", Repo: "none", Policy: "a", After: "x"}}); err != nil || !pages[0].Found || pages[1].Found || len(pages[0].Pulls) != 1 {

@@ -3,7 +3,6 @@ package github
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-github/v60/github"
 )
 
@@ -57,11 +58,11 @@ func (t envelope) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	var answer struct {
-		Data    json.RawMessage `json:"data"`
-		Errors  []graphqlError  `json:"errors"`
-		Message string          `json:"message"`
+		Data    jsontext.Value `json:"data"`
+		Errors  []graphqlError `json:"errors"`
+		Message string         `json:"message"`
 	}
-	bad := json.Unmarshal(body, &answer)
+	bad := json.Unmarshal(body, &answer, lenient)
 	if resp.StatusCode != http.StatusOK {
 		e := &Error{Status: resp.StatusCode, Message: clean(answer.Message)}
 		e.Kind, e.Until = kindOf(resp.StatusCode, resp.Header, answer.Message, time.Now())
@@ -163,7 +164,7 @@ func (c *Client) query(ctx context.Context, op string, q any, variables map[stri
 
 // queryText sends a query given as text and decodes its data into out.
 func (c *Client) queryText(ctx context.Context, op, text string, variables map[string]any, out any, optional func(string) bool) (map[string]Kind, error) {
-	body, err := json.Marshal(map[string]any{"query": text, "variables": variables})
+	body, err := json.Marshal(map[string]any{"query": text, "variables": variables}, lenient)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
@@ -180,9 +181,9 @@ func (c *Client) queryText(ctx context.Context, op, text string, variables map[s
 			return nil, unwrapURL(err)
 		}
 		defer resp.Body.Close()
-		return nil, json.NewDecoder(resp.Body).Decode(&struct {
+		return nil, json.UnmarshalRead(resp.Body, &struct {
 			Data any `json:"data"`
-		}{out})
+		}{out}, lenient, json.MatchCaseInsensitiveNames(true))
 	})
 	return o.missing, err
 }

@@ -44,6 +44,18 @@ func (c *Client) TeamMembers(ctx context.Context, team string) ([]string, error)
 	return logins, err
 }
 
+// IsMember reports whether somebody is a member of an organisation, concealed
+// or not. Of an account that is no organisation nobody is.
+// https://docs.github.com/rest/orgs/members#check-organization-membership-for-a-user
+func (c *Client) IsMember(ctx context.Context, org, login string) (bool, error) {
+	member := false
+	err := c.do(ctx, "is member", true, func(ctx context.Context) (resp *github.Response, err error) {
+		member, resp, err = c.rest.Organizations.IsMember(ctx, org, login)
+		return resp, err
+	})
+	return member, err
+}
+
 // OpenPulls lists the open pull requests of a repository, newest first.
 func (c *Client) OpenPulls(ctx context.Context, owner, repo string) ([]fact.Ref, error) {
 	var refs []fact.Ref
@@ -103,13 +115,14 @@ func (c *Client) ref(owner, repo string, number int) fact.Ref {
 // GroupPulls lists the pull requests that a merge group with head headSHA
 // would merge into baseRef: the queue's entries up to the one whose head that
 // is. Where the queue cannot be read, or has moved on, the branch that GitHub
-// made for the group still names its last pull request. [NotFound] where
-// neither tells.
+// made for the group still names its last pull request; that is gone by only
+// where GitHub told of the group, since anybody who can write can name a branch
+// so. [NotFound] where neither tells.
 // https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue
-func (c *Client) GroupPulls(ctx context.Context, owner, repo, baseRef, headSHA string) ([]fact.Ref, error) {
+func (c *Client) GroupPulls(ctx context.Context, owner, repo, baseRef, headSHA string, told bool) ([]fact.Ref, error) {
 	baseRef = strings.TrimPrefix(baseRef, "refs/heads/")
 	numbers, err := c.queued(ctx, owner, repo, baseRef, headSHA)
-	if err == nil && len(numbers) == 0 {
+	if err == nil && len(numbers) == 0 && told {
 		numbers, err = c.grouped(ctx, owner, repo, baseRef, headSHA)
 	}
 	if err != nil {

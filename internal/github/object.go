@@ -156,7 +156,7 @@ func (r *objectReader) known(a Ask) bool {
 			return true
 		}
 	}
-	entries, ok := r.client.app.cache.dirs.Get(key)
+	entries, ok := r.client.app.cache.dirs.get(key)
 	if !ok {
 		return false
 	}
@@ -329,7 +329,11 @@ func (r *objectReader) take(a Ask, got *objectAnswer) {
 		cache.entries.Add(entryKey{r.scope, at.Commit, at.Path}, ce)
 		r.content(at, ce, child.Object, a.Content)
 	}
-	cache.dirs.Add(key, entries)
+	size := headSize
+	for _, e := range entries {
+		size += 128 + len(e.name)
+	}
+	cache.dirs.put(key, entries, size)
 	r.list(a, entries)
 }
 

@@ -83,13 +83,13 @@ func TestAGroupThatTheQueueDoesNotTellIsFoundByItsBranch(t *testing.T) {
 				fmt.Fprintf(w, `{"data":{"repository":{"refs":{"nodes":[%s]}}}}`, branches)
 			}
 			client := s.app(t, "/").Client(7)
-			got, err := client.GroupPulls(context.Background(), "acme", "infra", "main", sha)
+			got, err := client.GroupPulls(context.Background(), "acme", "infra", "main", sha, true)
 			if err != nil || len(got) != 1 || got[0] != pull {
 				t.Errorf("%v, %v", got, err)
 			}
 			branches = ""
 			var e *github.Error
-			if _, err := client.GroupPulls(context.Background(), "acme", "infra", "main", sha); !errors.As(err, &e) || e.Kind != github.NotFound {
+			if _, err := client.GroupPulls(context.Background(), "acme", "infra", "main", sha, true); !errors.As(err, &e) || e.Kind != github.NotFound {
 				t.Errorf("a group that is over: %v", err)
 			}
 			for _, body := range s.bodies {

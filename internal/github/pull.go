@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/shurcooL/githubv4"
 
@@ -83,6 +84,7 @@ type pullReader struct {
 	facts    PullFacts
 	commits  int
 	contexts []fact.CheckRun
+	head     bool // the checks at the head were read
 }
 
 // read pages through the pull request. It reports true where the pull request
@@ -103,7 +105,7 @@ func (r *pullReader) read(ctx context.Context) (moved bool, err error) {
 		if pr == nil {
 			return false, &Error{Op: "pull", Kind: NotFound, Message: "there is no such pull request"}
 		}
-		stamp := fmt.Sprint(pr.HeadRefOid, pr.UpdatedAt, pr.BaseRefName, pr.State)
+		stamp := stamp(pr.HeadRefOid, pr.UpdatedAt, pr.BaseRefName, pr.State)
 		if at.first {
 			r.stamp, r.missing = stamp, missing
 			r.policy = q.Repository.Policy
@@ -124,8 +126,43 @@ func (r *pullReader) read(ctx context.Context) (moved bool, err error) {
 	if n := len(r.facts.Pull.Commits); n < r.commits {
 		r.gap(fact.AboutCommits, fmt.Sprintf("GitHub lists %d of its %d commits", n, r.commits))
 	}
+	if !r.head && r.options.Checks != "" {
+		if moved, err = r.readHead(ctx); moved || err != nil {
+			return moved, err
+		}
+	}
 	r.facts.Pull.Checks = append(r.facts.Pull.Checks, r.contexts...)
 	return false, nil
+}
+
+// readHead pages through the checks at the head by its SHA.
+func (r *pullReader) readHead(ctx context.Context) (moved bool, err error) {
+	at := cursors{first: true, contexts: cursor{more: true}}
+	for page := 0; at.contexts.more && page < maxPages; page++ {
+		var q headQuery
+		vars := map[string]any{
+			"owner": text(r.ref.Owner), "name": githubv4.String(r.ref.Repo), "number": githubv4.Int(r.ref.Number),
+			"head": githubv4.GitObjectID(r.facts.Pull.Head.SHA), "app": githubv4.Int(r.client.app.id),
+			"first": githubv4.Boolean(at.first), "contexts": at.contexts.at,
+		}
+		if _, err := r.client.query(ctx, "checks at the head", &q, vars, optionalInPull); err != nil {
+			return false, err
+		}
+		if pr := q.Repository.PullRequest; pr == nil || stamp(pr.HeadRefOid, pr.UpdatedAt, pr.BaseRefName, pr.State) != r.stamp {
+			return true, nil
+		}
+		at.contexts.more = false
+		if q.Repository.Head != nil {
+			r.addChecks(q.Repository.Head.Commit, &at)
+		}
+		at.first = false
+	}
+	return false, nil
+}
+
+// stamp is what changes whenever a pull request does.
+func stamp(head string, updated time.Time, base, state string) string {
+	return fmt.Sprint(head, updated, base, state)
 }
 
 // optionalInPull tells which parts of the answer may be refused: what the
@@ -271,8 +308,9 @@ func (r *pullReader) add(pr *pullRequestNode, at *cursors) {
 // from the roll-up those that somebody else gave a name of rolecall's.
 func (r *pullReader) addChecks(h headCommit, at *cursors) {
 	if h.Oid != r.facts.Pull.Head.SHA {
-		return // a newer push; the guard or the next event sees to it
+		return // it is asked for by its SHA
 	}
+	r.head = true
 	mine := func(name string) bool { return strings.HasPrefix(name, r.options.Checks) }
 	if h.AssociatedPullRequests != nil {
 		for _, n := range h.AssociatedPullRequests.Nodes {

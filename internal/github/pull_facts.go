@@ -81,7 +81,7 @@ func (e requestEvent) addTo(p *fact.Pull, added bool) {
 }
 
 func (n reviewNode) review() fact.Review {
-	r := fact.Review{ID: int64(n.FullDatabaseID), Author: n.Author.person(), State: strings.ToLower(n.State)}
+	r := fact.Review{ID: int64(n.FullDatabaseID), Author: n.Author.person(), State: strings.ToLower(n.State), Access: strings.ToLower(n.AuthorAssociation)}
 	if n.SubmittedAt != nil {
 		r.At = n.SubmittedAt.UTC()
 	}

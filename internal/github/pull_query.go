@@ -10,14 +10,17 @@ import (
 
 // pullQuery is the one query for a pull request. Sent first, it asks for
 // everything; sent again with cursors, only for the connections that had more
-// pages, all of them in one call.
+// pages, all of them in one call. Every field is tagged, since githubv4 derives
+// the names of others from Go's each time, which is dear.
 // https://docs.github.com/graphql/reference/objects#pullrequest
 type pullQuery struct {
 	Repository struct {
-		DefaultBranchRef *struct{ Name string }
-		IsPrivate        bool             // of an enterprise's internal ones, too
-		Policy           *gitObject       `graphql:"policy: object(expression: $policy) @include(if: $withPolicy)"`
-		PullRequest      *pullRequestNode `graphql:"pullRequest(number: $number)"`
+		DefaultBranchRef *struct {
+			Name string `graphql:"name"`
+		} `graphql:"defaultBranchRef"`
+		IsPrivate   bool             `graphql:"isPrivate"` // of an enterprise's internal ones, too `graphql:"isPrivate"`
+		Policy      *gitObject       `graphql:"policy: object(expression: $policy) @include(if: $withPolicy)"`
+		PullRequest *pullRequestNode `graphql:"pullRequest(number: $number)"`
 	} `graphql:"repository(owner: $owner, name: $name)"`
 	Floor *struct {
 		Policy *gitObject `graphql:"policy: object(expression: $floor)"`
@@ -25,101 +28,132 @@ type pullQuery struct {
 }
 
 type gitObject struct {
-	Typename string `graphql:"__typename"`
-	Oid      string
+	Typename string     `graphql:"__typename"`
+	Oid      string     `graphql:"oid"`
 	Blob     blobFields `graphql:"... on Blob"`
 }
 
 type blobFields struct {
-	ByteSize    int
-	IsTruncated bool
-	Text        *string
+	ByteSize    int     `graphql:"byteSize"`
+	IsTruncated bool    `graphql:"isTruncated"`
+	Text        *string `graphql:"text"`
 }
 
 type pullRequestNode struct {
-	ID                string
-	URL               string
-	Title             string
-	Body              string
-	Author            *actor
-	State             string
-	IsDraft           bool
-	IsCrossRepository bool
-	HeadRepository    *struct{ ID string }
-	CreatedAt         time.Time
-	UpdatedAt         time.Time
-	MergedAt          *time.Time
-	BaseRefName       string
-	BaseRefOid        string
+	ID                string `graphql:"id"`
+	URL               string `graphql:"url"`
+	Title             string `graphql:"title"`
+	Body              string `graphql:"body"`
+	Author            *actor `graphql:"author"`
+	State             string `graphql:"state"`
+	IsDraft           bool   `graphql:"isDraft"`
+	IsCrossRepository bool   `graphql:"isCrossRepository"`
+	HeadRepository    *struct {
+		ID string `graphql:"id"`
+	} `graphql:"headRepository"`
+	CreatedAt   time.Time  `graphql:"createdAt"`
+	UpdatedAt   time.Time  `graphql:"updatedAt"`
+	MergedAt    *time.Time `graphql:"mergedAt"`
+	BaseRefName string     `graphql:"baseRefName"`
+	BaseRefOid  string     `graphql:"baseRefOid"`
 	// BaseRef is the branch as it stands now; baseRefOid is what GitHub noted
 	// when the pull request was last pushed to. It is nil once the branch is
 	// deleted.
 	BaseRef *struct {
-		Target *struct{ Oid string }
-	}
-	HeadRefName  string
-	HeadRefOid   string
-	ChangedFiles int
+		Target *struct {
+			Oid string `graphql:"oid"`
+		} `graphql:"target"`
+	} `graphql:"baseRef"`
+	HeadRefName  string `graphql:"headRefName"`
+	HeadRefOid   string `graphql:"headRefOid"`
+	ChangedFiles int    `graphql:"changedFiles"`
 
 	Labels *struct {
-		Nodes []struct{ Name string }
+		Nodes []struct {
+			Name string `graphql:"name"`
+		} `graphql:"nodes"`
 	} `graphql:"labels(first: 100) @include(if: $first)"`
 	Assignees struct {
-		Nodes []struct{ Login string }
+		Nodes []struct {
+			Login string `graphql:"login"`
+		} `graphql:"nodes"`
 	} `graphql:"assignees(first: 100) @include(if: $first)"`
 	ReviewRequests *struct {
-		TotalCount int
-		Nodes      []struct{ RequestedReviewer *reviewer }
+		TotalCount int `graphql:"totalCount"`
+		Nodes      []struct {
+			RequestedReviewer *reviewer `graphql:"requestedReviewer"`
+		} `graphql:"nodes"`
 	} `graphql:"reviewRequests(first: 100) @include(if: $first)"`
 	TimelineItems *struct {
-		PageInfo pageInfo
-		Nodes    []timelineItem
+		PageInfo pageInfo       `graphql:"pageInfo"`
+		Nodes    []timelineItem `graphql:"nodes"`
 	} `graphql:"timelineItems(first: 100, after: $timeline, itemTypes: [LABELED_EVENT, UNLABELED_EVENT, HEAD_REF_FORCE_PUSHED_EVENT, BASE_REF_CHANGED_EVENT, COMMENT_DELETED_EVENT, REVIEW_REQUESTED_EVENT, REVIEW_REQUEST_REMOVED_EVENT]) @include(if: $withTimeline)"`
 	Reviews *struct {
-		PageInfo pageInfo
-		Nodes    []reviewNode
+		PageInfo pageInfo     `graphql:"pageInfo"`
+		Nodes    []reviewNode `graphql:"nodes"`
 	} `graphql:"reviews(first: 100, after: $reviews, states: [APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED]) @include(if: $withReviews)"`
 	Comments struct {
-		PageInfo pageInfo
-		Nodes    []commentNode
+		PageInfo pageInfo      `graphql:"pageInfo"`
+		Nodes    []commentNode `graphql:"nodes"`
 	} `graphql:"comments(first: 100, after: $comments) @include(if: $withComments)"`
 	Commits struct {
-		TotalCount int
-		PageInfo   pageInfo
-		Nodes      []struct{ Commit commitNode }
+		TotalCount int      `graphql:"totalCount"`
+		PageInfo   pageInfo `graphql:"pageInfo"`
+		Nodes      []struct {
+			Commit commitNode `graphql:"commit"`
+		} `graphql:"nodes"`
 	} `graphql:"commits(first: 100, after: $commits) @include(if: $withCommits)"`
 	Head struct {
-		Nodes []struct{ Commit headCommit }
+		Nodes []struct {
+			Commit headCommit `graphql:"commit"`
+		} `graphql:"nodes"`
 	} `graphql:"head: commits(last: 1) @include(if: $withChecks)"`
 }
 
+// headQuery is for the checks at the head where the pull request's own list of
+// commits does not lead there, as where it has none: its head is behind its
+// base then.
+type headQuery struct {
+	Repository struct {
+		PullRequest *struct {
+			State       string    `graphql:"state"`
+			UpdatedAt   time.Time `graphql:"updatedAt"`
+			BaseRefName string    `graphql:"baseRefName"`
+			HeadRefOid  string    `graphql:"headRefOid"`
+		} `graphql:"pullRequest(number: $number)"`
+		Head *struct {
+			Commit headCommit `graphql:"... on Commit"`
+		} `graphql:"head: object(oid: $head)"`
+	} `graphql:"repository(owner: $owner, name: $name)"`
+}
+
 type pageInfo struct {
-	HasNextPage bool
-	EndCursor   *string
+	HasNextPage bool    `graphql:"hasNextPage"`
+	EndCursor   *string `graphql:"endCursor"`
 }
 
 type actor struct {
 	Typename string `graphql:"__typename"`
-	Login    string
+	Login    string `graphql:"login"`
 }
 
 type reviewer struct {
 	Typename string `graphql:"__typename"`
 	User     struct {
-		Login  string
+		Login  string `graphql:"login"`
 		Status *struct {
-			IndicatesLimitedAvailability bool
-			ExpiresAt                    *time.Time
-		}
+			IndicatesLimitedAvailability bool       `graphql:"indicatesLimitedAvailability"`
+			ExpiresAt                    *time.Time `graphql:"expiresAt"`
+		} `graphql:"status"`
 	} `graphql:"... on User"`
 	Bot struct {
-		Login string
+		Login string `graphql:"login"`
 	} `graphql:"... on Bot"`
 	Mannequin struct {
-		Login string
+		Login string `graphql:"login"`
 	} `graphql:"... on Mannequin"`
 	Team struct {
-		CombinedSlug string
+		CombinedSlug string `graphql:"combinedSlug"`
 	} `graphql:"... on Team"`
 }
 
@@ -128,136 +162,154 @@ type timelineItem struct {
 	Labeled   labelEvent `graphql:"... on LabeledEvent"`
 	Unlabeled labelEvent `graphql:"... on UnlabeledEvent"`
 	Forced    struct {
-		Actor        *actor
-		CreatedAt    time.Time
-		BeforeCommit *struct{ Oid string }
-		AfterCommit  *struct{ Oid string }
+		Actor        *actor    `graphql:"actor"`
+		CreatedAt    time.Time `graphql:"createdAt"`
+		BeforeCommit *struct {
+			Oid string `graphql:"oid"`
+		} `graphql:"beforeCommit"`
+		AfterCommit *struct {
+			Oid string `graphql:"oid"`
+		} `graphql:"afterCommit"`
 	} `graphql:"... on HeadRefForcePushedEvent"`
 	Retargeted struct {
-		Actor           *actor
-		CreatedAt       time.Time
-		PreviousRefName string
-		CurrentRefName  string
+		Actor           *actor    `graphql:"actor"`
+		CreatedAt       time.Time `graphql:"createdAt"`
+		PreviousRefName string    `graphql:"previousRefName"`
+		CurrentRefName  string    `graphql:"currentRefName"`
 	} `graphql:"... on BaseRefChangedEvent"`
 	Deleted struct {
-		Actor                *actor
-		CreatedAt            time.Time
-		DeletedCommentAuthor *actor
+		Actor                *actor    `graphql:"actor"`
+		CreatedAt            time.Time `graphql:"createdAt"`
+		DeletedCommentAuthor *actor    `graphql:"deletedCommentAuthor"`
 	} `graphql:"... on CommentDeletedEvent"`
 	Requested requestEvent `graphql:"... on ReviewRequestedEvent"`
 	Removed   requestEvent `graphql:"... on ReviewRequestRemovedEvent"`
 }
 
 type labelEvent struct {
-	Actor     *actor
-	CreatedAt time.Time
-	Label     struct{ Name string }
+	Actor     *actor    `graphql:"actor"`
+	CreatedAt time.Time `graphql:"createdAt"`
+	Label     struct {
+		Name string `graphql:"name"`
+	} `graphql:"label"`
 }
 
 type requestEvent struct {
-	Actor             *actor
-	CreatedAt         time.Time
-	RequestedReviewer *reviewer
+	Actor             *actor    `graphql:"actor"`
+	CreatedAt         time.Time `graphql:"createdAt"`
+	RequestedReviewer *reviewer `graphql:"requestedReviewer"`
 }
 
 type reviewNode struct {
-	FullDatabaseID bigInt `graphql:"fullDatabaseId"`
-	Author         *actor
-	State          string
-	SubmittedAt    *time.Time
-	Commit         *struct{ Oid string }
+	FullDatabaseID bigInt     `graphql:"fullDatabaseId"`
+	Author         *actor     `graphql:"author"`
+	State          string     `graphql:"state"`
+	SubmittedAt    *time.Time `graphql:"submittedAt"`
+	Commit         *struct {
+		Oid string `graphql:"oid"`
+	} `graphql:"commit"`
+	// AuthorAssociation is how the author stands to the repository now.
+	AuthorAssociation string `graphql:"authorAssociation"`
 }
 
 type commentNode struct {
-	ID                  string
-	FullDatabaseID      bigInt `graphql:"fullDatabaseId"`
-	Author              *actor
-	AuthorAssociation   string
-	Body                string
-	CreatedAt           time.Time
-	LastEditedAt        *time.Time
-	IncludesCreatedEdit bool
-	Editor              *actor
-	ViewerDidAuthor     bool
+	ID                  string     `graphql:"id"`
+	FullDatabaseID      bigInt     `graphql:"fullDatabaseId"`
+	Author              *actor     `graphql:"author"`
+	AuthorAssociation   string     `graphql:"authorAssociation"`
+	Body                string     `graphql:"body"`
+	CreatedAt           time.Time  `graphql:"createdAt"`
+	LastEditedAt        *time.Time `graphql:"lastEditedAt"`
+	IncludesCreatedEdit bool       `graphql:"includesCreatedEdit"`
+	Editor              *actor     `graphql:"editor"`
+	ViewerDidAuthor     bool       `graphql:"viewerDidAuthor"`
 	ReactionGroups      []struct {
-		Content          string
-		ViewerHasReacted bool
-	}
+		Content          string `graphql:"content"`
+		ViewerHasReacted bool   `graphql:"viewerHasReacted"`
+	} `graphql:"reactionGroups"`
 }
 
 type commitNode struct {
-	Oid           string
-	CommittedDate time.Time
-	Tree          struct{ Oid string }
-	Parents       struct {
-		TotalCount int
-		Nodes      []struct{ Oid string }
+	Oid           string    `graphql:"oid"`
+	CommittedDate time.Time `graphql:"committedDate"`
+	Tree          struct {
+		Oid string `graphql:"oid"`
+	} `graphql:"tree"`
+	Parents struct {
+		TotalCount int `graphql:"totalCount"`
+		Nodes      []struct {
+			Oid string `graphql:"oid"`
+		} `graphql:"nodes"`
 	} `graphql:"parents(first: 100)"`
-	Author  *gitActor
+	Author  *gitActor `graphql:"author"`
 	Authors struct {
-		TotalCount int
-		Nodes      []gitActor
+		TotalCount int        `graphql:"totalCount"`
+		Nodes      []gitActor `graphql:"nodes"`
 	} `graphql:"authors(first: 100)"`
-	Committer *gitActor
+	Committer *gitActor `graphql:"committer"`
 }
 
 type gitActor struct {
-	Name  *string
-	Email *string
-	User  *struct{ Login string }
+	Name  *string `graphql:"name"`
+	Email *string `graphql:"email"`
+	User  *struct {
+		Login string `graphql:"login"`
+	} `graphql:"user"`
 }
 
 // headCommit has the checks at the head: rolecall's own from its check
 // suites, everybody's from the roll-up that required checks are judged by.
 type headCommit struct {
-	Oid string
+	Oid string `graphql:"oid"`
 	// AssociatedPullRequests are those that hold the commit, in whichever
 	// repository.
 	AssociatedPullRequests *struct {
 		Nodes []struct {
-			Number         int
-			State          string
-			HeadRefOid     string
-			BaseRefName    string
-			BaseRepository *struct{ NameWithOwner string }
-		}
+			Number         int    `graphql:"number"`
+			State          string `graphql:"state"`
+			HeadRefOid     string `graphql:"headRefOid"`
+			BaseRefName    string `graphql:"baseRefName"`
+			BaseRepository *struct {
+				NameWithOwner string `graphql:"nameWithOwner"`
+			} `graphql:"baseRepository"`
+		} `graphql:"nodes"`
 	} `graphql:"associatedPullRequests(first: 100) @include(if: $first)"`
 	CheckSuites *struct {
 		Nodes []struct {
-			Status    string
+			Status    string `graphql:"status"`
 			CheckRuns *struct {
-				Nodes []checkRunNode
+				Nodes []checkRunNode `graphql:"nodes"`
 			} `graphql:"checkRuns(first: 100, filterBy: {checkType: LATEST})"`
-		}
+		} `graphql:"nodes"`
 	} `graphql:"checkSuites(first: 100, filterBy: {appId: $app}) @include(if: $first)"`
 	StatusCheckRollup *struct {
 		Contexts struct {
-			PageInfo pageInfo
+			PageInfo pageInfo `graphql:"pageInfo"`
 			Nodes    []struct {
 				Typename string       `graphql:"__typename"`
 				Check    checkRunNode `graphql:"... on CheckRun"`
 				Status   struct {
-					Context string
-					State   string
+					Context string `graphql:"context"`
+					State   string `graphql:"state"`
 				} `graphql:"... on StatusContext"`
-			}
+			} `graphql:"nodes"`
 		} `graphql:"contexts(first: 100, after: $contexts)"`
-	}
+	} `graphql:"statusCheckRollup"`
 }
 
 type checkRunNode struct {
 	// DatabaseID outgrows 32 bits although the schema calls it an Int.
-	DatabaseID *int64 `graphql:"databaseId"`
-	Name       string
-	Status     string
-	Conclusion *string
-	ExternalID *string `graphql:"externalId"`
-	StartedAt  *time.Time
+	DatabaseID *int64     `graphql:"databaseId"`
+	Name       string     `graphql:"name"`
+	Status     string     `graphql:"status"`
+	Conclusion *string    `graphql:"conclusion"`
+	ExternalID *string    `graphql:"externalId"`
+	StartedAt  *time.Time `graphql:"startedAt"`
 	CheckSuite struct {
 		App *struct {
 			DatabaseID *int64 `graphql:"databaseId"`
-		}
-	}
+		} `graphql:"app"`
+	} `graphql:"checkSuite"`
 }
 
 // cursors say where each connection of pullQuery goes on.

@@ -49,6 +49,7 @@ func serve(t *testing.T, answer http.HandlerFunc) *wireServer {
 	s := &wireServer{answer: answer}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		s.mu.Lock()
 		if strings.HasSuffix(r.URL.Path, "/access_tokens") {
 			s.tokens++

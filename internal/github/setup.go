@@ -50,6 +50,9 @@ type Branch struct {
 	SHA       string
 	Protected bool // by classic protection
 	Required  []Required
+	// Enforcement is whom classic protection's required checks hold:
+	// "everyone", "non_admins", "off"; "" where there are none.
+	Enforcement string
 }
 
 // Rule is one rule of a ruleset that is in force for a branch.
@@ -58,6 +61,12 @@ type Rule struct {
 	Ruleset  int64
 	Source   string // "owner/repo", or the organisation
 	Required []Required
+	// Strict and NotOnCreation are settings of required checks: that branches
+	// are up to date, and that new branches need none.
+	Strict, NotOnCreation bool
+	// DismissStale is a setting of required pull requests: a push dismisses
+	// the approvals before it.
+	DismissStale bool
 }
 
 // Actor is who may pass a ruleset by.
@@ -106,15 +115,16 @@ func (c *Client) Branch(ctx context.Context, owner, repo, branch string) (Branch
 		Protected  bool
 		Protection struct {
 			Checks struct {
-				Contexts []string
-				Checks   []struct {
+				Enforcement string `json:"enforcement_level"`
+				Contexts    []string
+				Checks      []struct {
 					Context string
 					AppID   *int64 `json:"app_id"`
 				}
 			} `json:"required_status_checks"`
 		}
 	}](ctx, c, "branch", fmt.Sprintf("repos/%s/%s/branches/%s", owner, repo, url.PathEscape(branch)))
-	out := Branch{Name: got.Name, SHA: got.Commit.SHA, Protected: got.Protected}
+	out := Branch{Name: got.Name, SHA: got.Commit.SHA, Protected: got.Protected, Enforcement: got.Protection.Checks.Enforcement}
 	pinned := map[string]bool{}
 	for _, r := range got.Protection.Checks.Checks {
 		pinned[r.Context] = true
@@ -147,11 +157,17 @@ func (c *Client) Rules(ctx context.Context, owner, repo, branch string) ([]Rule,
 					Context string
 					App     int64 `json:"integration_id"`
 				} `json:"required_status_checks"`
+				Strict        bool `json:"strict_required_status_checks_policy"`
+				NotOnCreation bool `json:"do_not_enforce_on_create"`
+				DismissStale  bool `json:"dismiss_stale_reviews_on_push"`
 			}
 		}
 		resp, err := c.fetch(ctx, fmt.Sprintf("repos/%s/%s/rules/branches/%s?per_page=%d&page=%d", owner, repo, url.PathEscape(branch), o.PerPage, o.Page), &list)
 		for _, r := range list {
-			rule := Rule{Type: r.Type, Ruleset: r.Ruleset, Source: r.Source}
+			rule := Rule{
+				Type: r.Type, Ruleset: r.Ruleset, Source: r.Source,
+				Strict: r.Parameters.Strict, NotOnCreation: r.Parameters.NotOnCreation, DismissStale: r.Parameters.DismissStale,
+			}
 			for _, check := range r.Parameters.Checks {
 				rule.Required = append(rule.Required, Required(check))
 			}

@@ -1,10 +1,14 @@
 package github
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-github/v60/github"
 
 	"github.com/rolecall/rolecall/policy/fact"
@@ -14,11 +18,12 @@ import (
 // to review. GitHub refuses the whole call ([Unprocessable]) for one who has
 // no access or is the author. Asking again who is already asked does nothing.
 func (c *Client) RequestReviewers(ctx context.Context, pull fact.Ref, logins, teams []string) error {
-	_, err := write(ctx, c, "request reviewers", func(ctx context.Context) (*github.PullRequest, *github.Response, error) {
-		return c.rest.PullRequests.RequestReviewers(ctx, pull.Owner, pull.Repo, pull.Number,
-			github.ReviewersRequest{Reviewers: logins, TeamReviewers: teams})
-	}, (*github.PullRequest).GetID)
-	return err
+	body := github.ReviewersRequest{Reviewers: logins, TeamReviewers: teams}
+	return c.send(ctx, "request reviewers", http.MethodPost, requested(pull), body, io.Discard)
+}
+
+func requested(pull fact.Ref) string {
+	return fmt.Sprintf("repos/%s/%s/pulls/%d/requested_reviewers", pull.Owner, pull.Repo, pull.Number)
 }
 
 // RemoveReviewers withdraws requests, of people and of teams by slug.
@@ -29,14 +34,7 @@ func (c *Client) RemoveReviewers(ctx context.Context, pull fact.Ref, logins, tea
 		Reviewers     []string `json:"reviewers"`
 		TeamReviewers []string `json:"team_reviewers"`
 	}{append([]string{}, logins...), append([]string{}, teams...)}
-	return c.writeOnly(ctx, "remove reviewers", func(ctx context.Context) (*github.Response, error) {
-		req, err := c.rest.NewRequest(http.MethodDelete,
-			fmt.Sprintf("repos/%s/%s/pulls/%d/requested_reviewers", pull.Owner, pull.Repo, pull.Number), body)
-		if err != nil {
-			return nil, err
-		}
-		return c.rest.Do(ctx, req, nil)
-	})
+	return c.send(ctx, "remove reviewers", http.MethodDelete, requested(pull), body, io.Discard)
 }
 
 // React sets a reaction ("+1", "-1", "eyes", "confused", "rocket", …) on a
@@ -76,15 +74,9 @@ func (c *Client) CreateComment(ctx context.Context, pull fact.Ref, body string) 
 // AddLabel sets a label, which GitHub creates where the repository has none
 // of that name.
 func (c *Client) AddLabel(ctx context.Context, pull fact.Ref, label string) error {
-	return c.writeOnly(ctx, "add label", func(ctx context.Context) (*github.Response, error) {
-		// go-github sends a bare list, which GitHub's contract does not have.
-		req, err := c.rest.NewRequest(http.MethodPost, fmt.Sprintf("repos/%s/%s/issues/%d/labels", pull.Owner, pull.Repo, pull.Number),
-			map[string][]string{"labels": {label}})
-		if err != nil {
-			return nil, err
-		}
-		return c.rest.Do(ctx, req, nil)
-	})
+	// go-github sends a bare list, which GitHub's contract does not have.
+	return c.send(ctx, "add label", http.MethodPost, fmt.Sprintf("repos/%s/%s/issues/%d/labels", pull.Owner, pull.Repo, pull.Number),
+		map[string][]string{"labels": {label}}, io.Discard)
 }
 
 // write performs one write and picks the number of what was written. Writes
@@ -100,6 +92,36 @@ func write[T any](ctx context.Context, c *Client, op string, call func(context.C
 	})
 	return out, err
 }
+
+// send performs one write that go-github has no call for, or whose answer it
+// would take apart in full: all of a pull request, for the sake of nothing.
+// Out is what the answer is decoded to, or io.Discard.
+func (c *Client) send(ctx context.Context, op, method, path string, body, out any) error {
+	return c.writeOnly(ctx, op, func(ctx context.Context) (*github.Response, error) {
+		req, err := c.rest.NewRequest(method, path, body)
+		if err != nil {
+			return nil, err
+		}
+		return c.answer(ctx, req, out)
+	})
+}
+
+// answer makes a call and decodes what is used of its answer.
+func (c *Client) answer(ctx context.Context, req *http.Request, out any) (*github.Response, error) {
+	if out == io.Discard {
+		return c.rest.Do(ctx, req, out)
+	}
+	var body bytes.Buffer
+	resp, err := c.rest.Do(ctx, req, &body)
+	if err == nil {
+		err = json.Unmarshal(body.Bytes(), out, lenient)
+	}
+	return resp, err
+}
+
+// lenient takes JSON as encoding/json does: what GitHub sends is not ours to
+// find fault with.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
 func (c *Client) writeOnly(ctx context.Context, op string, call func(context.Context) (*github.Response, error)) error {
 	return c.do(ctx, op, false, call)

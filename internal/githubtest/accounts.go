@@ -1,10 +1,12 @@
 package githubtest
 
 import (
-	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // account is what people, bots and organisations have in common.
@@ -16,8 +18,8 @@ type account struct {
 	email   string
 	created time.Time
 
-	rendered object          // as JSON; never changes
-	encoded  json.RawMessage // the same, encoded
+	rendered object         // as JSON; never changes
+	encoded  jsontext.Value // the same, encoded
 }
 
 func (a *account) key() string    { return strings.ToLower(a.login) }
@@ -378,7 +380,35 @@ func (t *Team) Delete() {
 		}
 	}
 	t.deleted = true
+	for _, same := range t.s.openByHead {
+		for _, p := range same {
+			p.requestedTeams = slices.DeleteFunc(p.requestedTeams, func(o *Team) bool { return o == t })
+		}
+	}
 	t.s.emitTeam(t, "deleted", nil)
+}
+
+// Rename gives the team another name, and with it another address. The former
+// one leads nowhere.
+func (t *Team) Rename(name string) *Team {
+	defer t.s.lock()()
+	if other := t.org.teams[slug(name)]; other != nil && other != t {
+		t.s.misuse("there is a team %s already", name)
+	}
+	was := t.name
+	delete(t.org.teams, t.slug)
+	t.name, t.slug = name, slug(name)
+	t.org.teams[t.slug] = t
+	t.s.emit(webhook{event: "team", action: "edited", org: t.org, sender: t.s.user("app-owner"), payload: func() object {
+		return object{"team": t.s.teamObject(t), "changes": object{"name": object{"from": was}}}
+	}})
+	return t
+}
+
+// HasTeam reports whether the organisation has a team of that name.
+func (o *Org) HasTeam(name string) bool {
+	defer o.s.lock()()
+	return o.teams[slug(name)] != nil
 }
 
 // Grant gives the team a permission on a repository: "pull", "triage",

@@ -103,6 +103,9 @@ type Ruleset struct {
 	dismissStale bool
 	lastPush     bool
 	codeOwners   bool
+	strict       bool     // branches are up to date
+	onCreation   bool     // checks are not required of new branches
+	more         []string // types of rules without parameters: "non_fast_forward", "deletion"
 	bypass       []Bypass
 }
 
@@ -121,6 +124,7 @@ type Bypass struct {
 
 // Protection is a branch's classic protection.
 type Protection struct {
+	repo   *Repo
 	branch string
 	checks []RequiredCheck
 	strict bool

@@ -117,6 +117,27 @@ func (p *Pull) Unlabel(login string, names ...string) {
 	}
 }
 
+// RenameLabel gives a repository's label another name, everywhere, the
+// timelines of the past included; "" deletes it (behaviour 27).
+func (r *Repo) RenameLabel(from, to string) {
+	defer r.s.lock()()
+	l := r.labels[strings.ToLower(from)]
+	if l == nil {
+		r.s.misuse("%s has no label %s", r.fullName(), from)
+	}
+	delete(r.labels, strings.ToLower(from))
+	if to != "" {
+		l.name = to
+		r.labels[strings.ToLower(to)] = l
+		return
+	}
+	r.labelOrder = slices.DeleteFunc(r.labelOrder, func(o *Label) bool { return o == l })
+	for _, p := range r.issues {
+		p.labels = slices.DeleteFunc(p.labels, func(o *Label) bool { return o == l })
+		p.timeline = slices.DeleteFunc(p.timeline, func(e *Event) bool { return e.label == l })
+	}
+}
+
 // Labels lists the labels that stand now.
 func (p *Pull) Labels() []string {
 	defer p.s.lock()()

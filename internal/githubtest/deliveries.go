@@ -9,7 +9,6 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"hash"
 	"io"
@@ -188,7 +187,7 @@ func (s *Server) deliver(a *App, i *Installation, w webhook, payload object) {
 }
 
 func (s *Server) dispatch(a *App, i *Installation, w webhook, payload object, hooks []*hook) {
-	body, err := json.Marshal(payload)
+	body, err := marshal(payload)
 	if err != nil {
 		s.problem("webhook %s.%s: %v", w.event, w.action, err)
 		return

@@ -229,12 +229,7 @@ var objectTypes = graphql.Types{
 			})
 		}),
 		"associatedPullRequests": of(func(q *query, c gitCommit) any {
-			var out []*Pull
-			for _, p := range (pullFilter{}).of(c.repo.issues) {
-				if p.mergeCommit == c.sha || p.holds(c.sha) {
-					out = append(out, p)
-				}
-			}
+			out := pullFilter{holding: c.sha}.of(c.repo.issues)
 			return q.guarded(c.repo, "pull_requests", func() any {
 				return graphql.Of(out, func(p *Pull) any { return p })
 			})
@@ -244,12 +239,17 @@ var objectTypes = graphql.Types{
 	},
 }
 
-// holds tells whether a commit is one of the pull request's.
+// holds tells whether a commit is one of the pull request's, or what it was
+// merged as.
 func (p *Pull) holds(sha string) bool {
-	for _, c := range p.changes().commits {
-		if c.sha == sha {
-			return true
+	if p.mergeCommit == sha {
+		return true
+	}
+	if at := (ends{p.base.sha, p.head.sha}); p.held.ends != at {
+		p.held.ends, p.held.commits = at, map[string]bool{}
+		for _, c := range p.changes().commits {
+			p.held.commits[c.sha] = true
 		}
 	}
-	return false
+	return p.head.sha == sha && len(p.held.commits) > 0 || len(p.held.commits) > 1 && p.held.commits[sha]
 }

@@ -110,6 +110,12 @@ var pullTypes = graphql.Types{
 		"mergeCommit":       of(func(_ *query, p *Pull) any { return p.repo.commitAt(p.mergeCommit) }),
 		"isDraft":           of(func(_ *query, p *Pull) any { return p.draft }),
 		"locked":            of(func(_ *query, p *Pull) any { return p.locked }),
+		"autoMergeRequest": of(func(_ *query, p *Pull) any {
+			if p.autoMerge == nil {
+				return nil
+			}
+			return p
+		}),
 		"isCrossRepository": of(func(_ *query, p *Pull) any { return p.head.repo != p.base.repo }),
 		"createdAt":         of(func(_ *query, p *Pull) any { return p.created }),
 		"updatedAt":         of(func(_ *query, p *Pull) any { return p.updated }),

@@ -166,6 +166,7 @@ type pullFilter struct {
 	base, head     string   // "" for any
 	by             string   // "CREATED_AT", "UPDATED_AT" or "COMMENTS"; by number when ""
 	descending     bool
+	holding        string // commit, "" for any
 }
 
 func (f pullFilter) of(issues map[int]*Pull) []*Pull {
@@ -177,6 +178,7 @@ func (f pullFilter) of(issues map[int]*Pull) []*Pull {
 		switch {
 		case !p.isPull, len(f.states) > 0 && !slices.Contains(f.states, p.graphQLState()):
 		case f.base != "" && f.base != p.base.ref, f.head != "" && f.head != p.head.ref:
+		case f.holding != "" && !p.holds(f.holding):
 		case len(f.labels) > 0 && !slices.ContainsFunc(f.labels, has):
 		default:
 			out = append(out, p)

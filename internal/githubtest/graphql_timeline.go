@@ -16,6 +16,7 @@ var itemTypes = map[string]string{
 	"closed": "ClosedEvent", "reopened": "ReopenedEvent", "merged": "MergedEvent", "ready_for_review": "ReadyForReviewEvent",
 	"convert_to_draft": "ConvertToDraftEvent", "base_ref_changed": "BaseRefChangedEvent", "renamed": "RenamedTitleEvent",
 	"added_to_merge_queue": "AddedToMergeQueueEvent", "removed_from_merge_queue": "RemovedFromMergeQueueEvent",
+	"auto_merge_enabled": "AutoMergeEnabledEvent", "auto_merge_disabled": "AutoMergeDisabledEvent",
 }
 
 // itemType is the name that the schema's enum has for a type: LABELED_EVENT
@@ -123,6 +124,12 @@ var timelineTypes = graphql.Types{
 		"pullRequest": eventPull,
 		"commit":      of(func(_ *query, e pullEvent) any { return e.pull.repo.commitAt(e.pull.mergeCommit) }),
 	}),
+	"AutoMergeRequest": {
+		"enabledAt":   of(func(_ *query, p *Pull) any { return p.autoMerge.at }),
+		"enabledBy":   of(func(_ *query, p *Pull) any { return actorOf(p.autoMerge.by) }),
+		"mergeMethod": of(func(_ *query, _ *Pull) any { return "MERGE" }),
+		"pullRequest": of(func(_ *query, p *Pull) any { return p }),
+	},
 	"BaseRefChangedEvent": event(fields{
 		"pullRequest":     eventPull,
 		"previousRefName": of(func(_ *query, e pullEvent) any { return e.before }),
@@ -134,4 +141,13 @@ var timelineTypes = graphql.Types{
 	}),
 	"AddedToMergeQueueEvent":     event(fields{"pullRequest": eventPull}),
 	"RemovedFromMergeQueueEvent": event(fields{"pullRequest": eventPull}),
+	"AutoMergeEnabledEvent": event(fields{
+		"pullRequest": eventPull,
+		"enabler":     of(func(_ *query, e pullEvent) any { return e.actor }),
+	}),
+	"AutoMergeDisabledEvent": event(fields{
+		"pullRequest": eventPull,
+		"disabler":    of(func(_ *query, e pullEvent) any { return e.actor }),
+		"reason":      of(func(_ *query, e pullEvent) any { return optional(e.message) }),
+	}),
 }

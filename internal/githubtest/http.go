@@ -250,7 +250,7 @@ func (s *Server) write(w http.ResponseWriter, call *Call, a *response, r *reques
 	data := a.raw
 	if a.body != nil && a.raw == nil || a.body != nil && len(a.raw) == 0 {
 		var err error
-		if data, err = json.Marshal(a.body); err != nil {
+		if data, err = marshal(a.body); err != nil {
 			data, a.status = []byte(`{"message":"Server Error"}`), 500
 			unlock := s.lock()
 			s.problem("%s %s: %v", call.Method, call.Path, err)

@@ -333,6 +333,7 @@ func (p *Pull) synchronize(before, after string, forward bool, by *User) {
 		p.event(&Event{kind: "committed", commit: c, actor: by, at: c.committer.at})
 	}
 	p.s.emitPull(p, "synchronize", by, object{"before": before, "after": after})
+	p.distrust(by)
 }
 
 // Retarget changes the base branch.
@@ -360,6 +361,7 @@ func (p *Pull) retarget(branch string, by *User) error {
 	p.s.emitPull(p, "edited", by, object{"changes": object{
 		"base": object{"ref": object{"from": was.ref}, "sha": object{"from": was.sha}},
 	}})
+	p.distrust(by)
 	return nil
 }
 
@@ -426,6 +428,7 @@ func (p *Pull) close(by *User) {
 	p.dequeue(by, "PULL_REQUEST_CLOSED")
 	if p.isPull {
 		p.s.emitPull(p, "closed", by, nil)
+		p.disarm(by, "closed")
 	}
 }
 
@@ -500,6 +503,7 @@ func (p *Pull) merge(by *User) error {
 func (p *Pull) markMerged(sha string, by *User) {
 	p.setOpen(false)
 	p.merged, p.mergeCommit, p.mergedBy = true, sha, by
+	delete(p.s.armed, p.id)
 	p.closedAt, p.mergedAt = p.s.now(), p.s.now()
 	p.event(&Event{kind: "merged", actor: by, after: sha})
 	p.event(&Event{kind: "closed", actor: by})

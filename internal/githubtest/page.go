@@ -12,11 +12,25 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/util"
 )
 
-// gfm renders Markdown as GitHub does; raw HTML is left out.
-var gfm = goldmark.New(goldmark.WithExtensions(extension.GFM))
+// gfm renders Markdown as GitHub does; raw HTML is left out, and images are
+// their words: GitHub fetches them by itself, and a page here calls nobody.
+var gfm = goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(
+	renderer.WithNodeRenderers(util.Prioritized(imageWords{}, 100))))
+
+type imageWords struct{}
+
+// RegisterFuncs implements [renderer.NodeRenderer].
+func (imageWords) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
+	r.Register(ast.KindImage, func(util.BufWriter, []byte, ast.Node, bool) (ast.WalkStatus, error) {
+		return ast.WalkContinue, nil
+	})
+}
 
 //go:embed page.html
 var pageText string
@@ -155,6 +169,10 @@ func (p *Pull) act(login, do, text string) (why string) {
 	case "press": // CHECK IDENTIFIER
 		i := strings.LastIndexByte(what, ' ')
 		p.ClickAction(login, what[:max(i, 0)], what[i+1:])
+	case "auto_merge":
+		if err := p.EnableAutoMerge(login); err != nil {
+			return err.Error()
+		}
 	case "merge":
 		if err := p.Merge(login); err != nil {
 			return err.Error()
@@ -173,7 +191,7 @@ func render(w http.ResponseWriter, status int, v pageView) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'")
 	w.WriteHeader(status)
 	_, _ = b.WriteTo(w) // whoever went away needs no answer
 }

@@ -70,14 +70,23 @@ type Pull struct {
 	reviews        []*Review
 	comments       []*Comment // in the order of their making; deleted ones are gone
 	timeline       []*Event
-	edits          int // how often title or body were edited
+	edits          int        // how often title or body were edited
+	autoMerge      *AutoMerge // nil: not armed
+
+	held struct { // the commits that it holds, between
+		ends
+		commits map[string]bool
+	}
 }
+
+// ends are the commits between which a pull request's changes lie.
+type ends struct{ base, head string }
 
 // Event is one item of a pull request's timeline. Kind tells which of the
 // other fields say something.
 type Event struct {
 	id    int64
-	kind  string // REST's name: "labeled", "unlabeled", "head_ref_force_pushed", "review_requested", "review_request_removed", "review_dismissed", "comment_deleted", "commented", "reviewed", "committed", "assigned", "unassigned", "closed", "reopened", "merged", "ready_for_review", "convert_to_draft", "base_ref_changed", "renamed", "added_to_merge_queue", "removed_from_merge_queue"
+	kind  string // REST's name: "labeled", "unlabeled", "head_ref_force_pushed", "review_requested", "review_request_removed", "review_dismissed", "comment_deleted", "commented", "reviewed", "committed", "assigned", "unassigned", "closed", "reopened", "merged", "ready_for_review", "convert_to_draft", "base_ref_changed", "renamed", "added_to_merge_queue", "removed_from_merge_queue", "auto_merge_enabled", "auto_merge_disabled"
 	actor *User
 	at    time.Time
 

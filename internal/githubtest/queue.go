@@ -8,7 +8,10 @@ import (
 // Enqueue puts the pull request into its base's merge queue.
 func (p *Pull) Enqueue(login ...string) {
 	defer p.s.lock()()
-	by := p.by(login)
+	p.enqueue(p.by(login))
+}
+
+func (p *Pull) enqueue(by *User) {
 	e := &QueueEntry{id: p.s.nextID(), pull: p, at: p.s.now(), by: by, state: "QUEUED"}
 	p.repo.queue[p.base.ref] = append(p.repo.queue[p.base.ref], e)
 	p.event(&Event{kind: "added_to_merge_queue", actor: by})
@@ -36,9 +39,28 @@ func (p *Pull) dequeue(by *User, reason string) {
 // the last.
 func (r *Repo) BuildGroup(branch string, n int) *MergeGroup {
 	defer r.s.lock()()
+	g, err := r.buildGroup(branch, n)
+	if err != nil {
+		r.s.misuse("%v", err)
+	}
+	return g
+}
+
+// TryGroup is BuildGroup, and nil where there are not so many pull requests
+// queued or they cannot be merged.
+func (r *Repo) TryGroup(branch string, n int) *MergeGroup {
+	defer r.s.lock()()
+	g, err := r.buildGroup(branch, n)
+	if err != nil {
+		return nil
+	}
+	return g
+}
+
+func (r *Repo) buildGroup(branch string, n int) (*MergeGroup, error) {
 	q := r.queue[branch]
-	if n > len(q) {
-		r.s.misuse("the queue of %s holds %d pull requests", branch, len(q))
+	if n > len(q) || n < 1 {
+		return nil, fmt.Errorf("the queue of %s holds %d pull requests", branch, len(q))
 	}
 	g := &MergeGroup{s: r.s, repo: r, id: r.s.nextID(), baseRef: branch, baseSHA: r.branches[branch]}
 	tip := g.baseSHA
@@ -46,7 +68,7 @@ func (r *Repo) BuildGroup(branch string, n int) *MergeGroup {
 		p := e.pull
 		tree, conflicts := r.objects.merge(tip, p.head.sha)
 		if len(conflicts) > 0 {
-			r.s.misuse("#%d conflicts in the queue: %v", p.number, conflicts)
+			return nil, fmt.Errorf("#%d conflicts in the queue: %v", p.number, conflicts)
 		}
 		e.base = tip
 		tip = r.objects.putCommit(commit{
@@ -63,7 +85,37 @@ func (r *Repo) BuildGroup(branch string, n int) *MergeGroup {
 	r.branches[g.headRef], r.tips[tip] = tip, g.headRef
 	r.groups = append(r.groups, g)
 	r.s.emitGroup(g, "checks_requested", nil)
-	return g
+	return g, nil
+}
+
+// Rerequest is a person's click on "Re-run all checks" of the group's head.
+func (g *MergeGroup) Rerequest(login string) {
+	defer g.s.lock()()
+	suite := g.repo.suite(g.s.app, g.headSHA, g.headRef)
+	suite.rerequested()
+	g.s.emitSuite(suite, "rerequested", g.s.user(login))
+}
+
+// Done reports whether the group was merged or given up.
+func (g *MergeGroup) Done() bool {
+	defer g.s.lock()()
+	return g.done
+}
+
+// Pulls are the pull requests in the group, in their order.
+func (g *MergeGroup) Pulls() []*Pull {
+	defer g.s.lock()()
+	var out []*Pull
+	for _, e := range g.entries {
+		out = append(out, e.pull)
+	}
+	return out
+}
+
+// InQueue reports whether the pull request waits in its base's merge queue.
+func (p *Pull) InQueue() bool {
+	defer p.s.lock()()
+	return p.queueEntry() != nil
 }
 
 // HeadSHA is the commit that the group wants checked.

@@ -2,12 +2,14 @@ package githubtest
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // This file renders records as GitHub's JSON. The shapes are those of
@@ -73,15 +75,21 @@ func (s *Server) accountObject(a *account) object {
 }
 
 // accountJSON is an account as one piece, for payloads that repeat it.
-func (s *Server) accountJSON(a *account) json.RawMessage {
+func (s *Server) accountJSON(a *account) jsontext.Value {
 	if a.encoded == nil {
 		a.encoded = encode(s.accountObject(a))
 	}
 	return a.encoded
 }
 
-func encode(o object) json.RawMessage {
-	data, err := json.Marshal(o)
+// marshal writes JSON, with the second version of Go's: most of what the fake
+// does under load is that.
+func marshal(v any) ([]byte, error) {
+	return json.Marshal(v, json.FormatNilSliceAsNull(true), json.Deterministic(true), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+}
+
+func encode(o object) jsontext.Value {
+	data, err := marshal(o)
 	if err != nil {
 		panic(err) // strings, numbers and lists of them: cannot fail
 	}
@@ -144,7 +152,7 @@ func (s *Server) repoObject(r *Repo) object {
 }
 
 // repoJSON is a repository as one piece, for payloads that repeat it.
-func (s *Server) repoJSON(r *Repo) json.RawMessage {
+func (s *Server) repoJSON(r *Repo) jsontext.Value {
 	o := s.repoObject(r)
 	if r.encoded == nil {
 		r.encoded = encode(o)
@@ -230,7 +238,7 @@ func (s *Server) simplePullObject(p *Pull) object {
 			"review_comments": link(at + "/comments"), "review_comment": link(s.api("/repos/%s/pulls/comments{/number}", p.repo.fullName())),
 			"commits": link(at + "/commits"), "statuses": link(statuses),
 		},
-		"author_association": p.repo.association(p.author), "auto_merge": nil, "active_lock_reason": nil,
+		"author_association": p.repo.association(p.author), "auto_merge": s.autoMergeObject(p.autoMerge), "active_lock_reason": nil,
 	}
 	if len(p.assignees) > 0 {
 		o["assignee"] = s.userObject(p.assignees[0])

@@ -1,10 +1,11 @@
 package githubtest
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Repo is a repository.
@@ -42,8 +43,8 @@ type Repo struct {
 	groups        []*MergeGroup
 	activity      []*activity
 
-	rendered    object          // as JSON, for renderedFor
-	encoded     json.RawMessage // the same, encoded
+	rendered    object         // as JSON, for renderedFor
+	encoded     jsontext.Value // the same, encoded
 	renderedFor repoKey
 }
 

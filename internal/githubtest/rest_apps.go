@@ -4,11 +4,12 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"strconv"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 func getApp(r *request) *response {
@@ -224,9 +225,9 @@ func (r *request) delivery() Delivery {
 
 func getDelivery(r *request) *response {
 	d := r.delivery()
-	payload := json.RawMessage(d.Payload)
+	payload := jsontext.Value(d.Payload)
 	if payload == nil { // no longer kept
-		payload = json.RawMessage("{}")
+		payload = jsontext.Value("{}")
 	}
 	headers := object{}
 	for k, v := range d.Headers {

@@ -335,7 +335,7 @@ func (rs *Ruleset) ruleObjects() []any {
 	out := []any{}
 	if len(rs.checks) > 0 {
 		out = append(out, object{"type": "required_status_checks", "parameters": object{
-			"strict_required_status_checks_policy": false, "do_not_enforce_on_create": false, "required_status_checks": list(rs.checks, checkRequirement),
+			"strict_required_status_checks_policy": rs.strict, "do_not_enforce_on_create": rs.onCreation, "required_status_checks": list(rs.checks, checkRequirement),
 		}})
 	}
 	if rs.pullRequest {
@@ -343,6 +343,9 @@ func (rs *Ruleset) ruleObjects() []any {
 			"required_approving_review_count": rs.approvals, "dismiss_stale_reviews_on_push": rs.dismissStale,
 			"require_code_owner_review": rs.codeOwners, "require_last_push_approval": rs.lastPush, "required_review_thread_resolution": false,
 		}})
+	}
+	for _, kind := range rs.more {
+		out = append(out, object{"type": kind})
 	}
 	return out
 }
@@ -372,14 +375,17 @@ func getBranchRules(r *request) *response {
 
 func (s *Server) protectionObject(repo *Repo, p *Protection) object {
 	at := s.api("/repos/%s/branches/%s/protection", repo.fullName(), p.branch)
-	contexts := []string{}
+	contexts, enforcement := []string{}, "non_admins"
+	if p.admins {
+		enforcement = "everyone"
+	}
 	for _, c := range p.checks {
 		contexts = append(contexts, c.Context)
 	}
 	return object{
 		"url": at,
 		"required_status_checks": object{
-			"url": at + "/required_status_checks", "strict": p.strict, "contexts": contexts, "contexts_url": at + "/required_status_checks/contexts",
+			"url": at + "/required_status_checks", "enforcement_level": enforcement, "strict": p.strict, "contexts": contexts, "contexts_url": at + "/required_status_checks/contexts",
 			"checks": list(p.checks, func(c RequiredCheck) object {
 				o := object{"context": c.Context, "app_id": nil}
 				if c.App != 0 {
@@ -420,7 +426,7 @@ func getBranch(r *request) *response {
 	return ok(o)
 }
 
-// listActivity lists the newest first; it pages by cursor, of which the fake
+// listActivity lists the newest first (behaviour 28); it pages by cursor, of which the fake
 // gives the first page alone.
 func listActivity(r *request) *response {
 	repo := r.repo()

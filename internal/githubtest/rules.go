@@ -22,6 +22,28 @@ func (rs *Ruleset) RequireReviews(approvals int, dismissStale, lastPush bool) *R
 	return rs
 }
 
+// Strict makes the ruleset require that branches are up to date.
+func (rs *Ruleset) Strict() *Ruleset {
+	defer rs.repo.s.lock()()
+	rs.strict = true
+	return rs
+}
+
+// NotOnCreation has the ruleset not require checks of new branches.
+func (rs *Ruleset) NotOnCreation() *Ruleset {
+	defer rs.repo.s.lock()()
+	rs.onCreation = true
+	return rs
+}
+
+// Also adds rules that have no parameters: "non_fast_forward", "deletion".
+// The fake shows them, and holds nobody by them.
+func (rs *Ruleset) Also(types ...string) *Ruleset {
+	defer rs.repo.s.lock()()
+	rs.more = append(rs.more, types...)
+	return rs
+}
+
 // Bypass lets somebody pass the ruleset by.
 func (rs *Ruleset) Bypass(b Bypass) *Ruleset {
 	defer rs.repo.s.lock()()
@@ -36,10 +58,19 @@ func (rs *Ruleset) Disable() *Ruleset {
 	return rs
 }
 
-// Protect sets a branch's classic protection with required checks.
-func (r *Repo) Protect(branch string, checks ...RequiredCheck) {
+// Protect sets a branch's classic protection with required checks, which
+// administrators need not care for.
+func (r *Repo) Protect(branch string, checks ...RequiredCheck) *Protection {
 	defer r.s.lock()()
-	r.protections[branch] = &Protection{branch: branch, checks: checks}
+	p := &Protection{repo: r, branch: branch, checks: checks}
+	r.protections[branch] = p
+	return p
+}
+
+// HoldAdmins makes the protection hold administrators too.
+func (p *Protection) HoldAdmins() {
+	defer p.repo.s.lock()()
+	p.admins = true
 }
 
 func (rs *Ruleset) covers(branch string) bool {

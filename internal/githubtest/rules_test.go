@@ -100,7 +100,14 @@ func TestWhatBecomesOfAPullRequestIsTold(t *testing.T) {
 		}, "check_suite.requested check_suite.requested pull_request.synchronize push. push."},
 		"a merge group": {func(p place) { p.pr.Enqueue(); p.repo.BuildGroup("main", 1).Destroy("invalidated") },
 			"merge_group.checks_requested merge_group.destroyed pull_request.enqueued"},
-		"a merged group":        {func(p place) { p.pr.Enqueue(); p.repo.BuildGroup("main", 1).Merge() }, "check_suite.requested merge_group.checks_requested merge_group.destroyed pull_request.closed pull_request.enqueued push."},
+		"a merged group": {func(p place) { p.pr.Enqueue(); p.repo.BuildGroup("main", 1).Merge() }, "check_suite.requested merge_group.checks_requested merge_group.destroyed pull_request.closed pull_request.enqueued push."},
+		"auto-merge and its end": {func(p place) {
+			p.repo.Require([]string{"main"}, githubtest.RequiredCheck{Context: "build"})
+			if err := p.pr.EnableAutoMerge("ana"); err != nil {
+				panic(err)
+			}
+			p.pr.DisableAutoMerge("ana")
+		}, "pull_request.auto_merge_disabled pull_request.auto_merge_enabled"},
 		"leaving the queue":     {func(p place) { p.pr.Enqueue(); p.pr.Dequeue() }, "pull_request.dequeued pull_request.enqueued"},
 		"another App's check":   {func(p place) { p.pr.PostCheck(p.gh.OtherApp("ci"), "build", "success") }, "check_run.completed check_run.created"},
 		"a deleted branch":      {func(p place) { p.repo.DeleteBranch("feature", "dan") }, "pull_request.closed push."},
@@ -814,4 +821,83 @@ func TestAnEnterpriseServerLivesBelowAPrefix(t *testing.T) {
 		t.Errorf("%s %s", p.gh.URL(), p.gh.GraphQLURL())
 	}
 	must[*github.PullRequest](t)(p.c.inst.PullRequests.Get(context.Background(), "acme", "cloud", 1))
+}
+
+func TestAutoMergeKeepsGitHubsRules(t *testing.T) {
+	build := func(p place) {
+		p.repo.Require([]string{"main"}, githubtest.RequiredCheck{Context: "build"})
+	}
+	for name, c := range map[string]struct {
+		do    func(place)
+		state string
+		armed string
+	}{
+		"nothing merges while the check is not there": {func(place) {}, "open", "ana"},
+		"nothing merges while the check is red":       {func(p place) { p.pr.PostCheck(p.gh.OtherApp("ci"), "build", "failure") }, "open", "ana"},
+		"it merges with the check's green":            {func(p place) { p.pr.PostCheck(p.gh.OtherApp("ci"), "build", "success") }, "merged", "ana"},
+		"the green of an older head is none": {func(p place) {
+			old := p.pr.Head()
+			p.pr.Push("dan", githubtest.Files{"c": "c"})
+			if err := post(p, old, "build"); err != nil {
+				panic(err)
+			}
+		}, "open", "ana"},
+		"a push by who can write leaves it armed": {func(p place) { p.pr.Push("bo", githubtest.Files{"c": "c"}) }, "open", "ana"},
+		"a push by who cannot write ends it":      {func(p place) { p.pr.Push("reader", githubtest.Files{"c": "c"}) }, "open", ""},
+		"another base by who can write leaves it": {func(p place) { p.repo.Push("next", p.repo.Head("main"), "ana"); lock(p); p.pr.Retarget("next", "bo") }, "open", "ana"},
+		"another base by who cannot write ends it": {func(p place) {
+			p.repo.Push("next", p.repo.Head("main"), "ana")
+			lock(p)
+			p.pr.Retarget("next", "reader")
+		}, "open", ""},
+		"closing ends it":              {func(p place) { p.pr.Close() }, "closed", ""},
+		"it waits while it is a draft": {func(p place) { p.pr.ConvertToDraft(); p.pr.PostCheck(p.gh.OtherApp("ci"), "build", "success") }, "open", "ana"},
+		"it merges when the draft is ended": {func(p place) {
+			p.pr.ConvertToDraft()
+			p.pr.PostCheck(p.gh.OtherApp("ci"), "build", "success")
+			p.pr.MarkReady()
+		}, "merged", "ana"},
+		"who armed it must still be allowed to write": {func(p place) {
+			p.repo.Collaborator("ana", "pull")
+			p.pr.PostCheck(p.gh.OtherApp("ci"), "build", "success")
+		}, "open", "ana"},
+		"taken back, it merges nothing":         {func(p place) { p.pr.DisableAutoMerge("bo"); p.pr.PostCheck(p.gh.OtherApp("ci"), "build", "success") }, "open", ""},
+		"a branch without rules merges at once": {func(p place) { p.repo.Push("next", p.repo.Head("main"), "ana"); p.pr.Retarget("next", "bo") }, "merged", "ana"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlace(t, githubtest.Options{})
+			build(p)
+			p.repo.Collaborator("reader", "pull")
+			if err := p.pr.EnableAutoMerge("reader"); err == nil {
+				t.Error("armed by somebody who cannot write")
+			}
+			if err := p.pr.EnableAutoMerge("ana"); err != nil {
+				t.Fatal(err)
+			}
+			c.do(p)
+			if got := p.pr.State(); got != c.state {
+				t.Errorf("it is %s, want %s", got, c.state)
+			}
+			if got := p.pr.AutoMergeBy(); got != c.armed {
+				t.Errorf("armed by %q, want %q", got, c.armed)
+			}
+		})
+	}
+	p := newPlace(t, githubtest.Options{})
+	if err := p.pr.EnableAutoMerge("ana"); err == nil {
+		t.Error("armed although nothing is left to wait for")
+	}
+}
+
+// lock makes the branch next need what main needs.
+func lock(p place) {
+	p.repo.Require([]string{"next"}, githubtest.RequiredCheck{Context: "build"})
+}
+
+// post makes a green check run of the App under test on any commit.
+func post(p place, sha, name string) error {
+	_, _, err := p.c.inst.Checks.CreateCheckRun(context.Background(), "acme", "cloud", github.CreateCheckRunOptions{
+		Name: name, HeadSHA: sha, Conclusion: github.String("success"),
+	})
+	return err
 }

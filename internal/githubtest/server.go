@@ -81,6 +81,7 @@ type Server struct {
 	openByHead   map[string]map[int64]*Pull // open pull requests by Repo.headKey of their head
 	openBySHA    map[string]map[int64]*Pull // open pull requests by the SHA of their head
 	unfinished   []*CheckRun                // in the order of their making; some may be completed since
+	armed        map[int64]*Pull            // pull requests with auto-merge, by ID
 	problems     []string
 
 	calls  callLog
@@ -125,6 +126,7 @@ func start(o Options, tb TB) (*Server, error) {
 		users: map[string]*User{}, usersByEmail: map[string]*User{}, usersByToken: map[string]*User{},
 		orgs: map[string]*Org{}, repos: map[string]*Repo{}, tokens: map[string]*token{}, credentials: map[string]bool{},
 		openByHead: map[string]map[int64]*Pull{}, openBySHA: map[string]map[int64]*Pull{},
+		armed: map[int64]*Pull{},
 	}
 	if o.Addr == "" {
 		o.Addr = "127.0.0.1:0"
@@ -224,7 +226,14 @@ func (s *Server) now() time.Time {
 func (s *Server) lock() func() {
 	s.mu.Lock()
 	s.expire()
-	return s.mu.Unlock
+	return s.unlock
+}
+
+func (s *Server) unlock() {
+	if len(s.armed) > 0 {
+		s.mergeArmed()
+	}
+	s.mu.Unlock()
 }
 
 // nextID makes a database ID. The lock is held.

@@ -8,6 +8,7 @@ import (
 	"github.com/rolecall/rolecall/internal/apply"
 	"github.com/rolecall/rolecall/internal/gather"
 	"github.com/rolecall/rolecall/internal/plan"
+	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -29,6 +30,9 @@ func (l *Line) Group(ctx context.Context, group Group) error {
 	if len(group.Pulls) == 0 {
 		return fmt.Errorf("merge group %s of %s/%s: GitHub names no pull request in it", group.SHA, group.Owner, group.Repo)
 	}
+	saved := store.GroupDecision{
+		Ref: fact.Ref{Installation: group.Installation, Owner: group.Owner, Repo: group.Repo}, Head: group.SHA,
+	}
 	var worst *policy.Decision
 	var errs []error
 	for _, ref := range group.Pulls {
@@ -42,7 +46,10 @@ func (l *Line) Group(ctx context.Context, group Group) error {
 			continue
 		}
 		g.Proposal = Tested(ctx, g)
-		if _, d := Decide(g); worst == nil || severity[d.Status] > severity[worst.Status] {
+		pull, d := Decide(g)
+		saved.At = pull.Now
+		saved.Members = append(saved.Members, store.Decision{Ref: ref, Decision: d, Pull: pull, Floor: g.Floor, Own: g.Own})
+		if worst == nil || severity[d.Status] > severity[worst.Status] {
 			worst = &d
 		}
 	}
@@ -52,13 +59,22 @@ func (l *Line) Group(ctx context.Context, group Group) error {
 	if worst == nil {
 		return nil
 	}
-	worst.Head = group.SHA
-	ref := fact.Ref{Installation: group.Installation, Owner: group.Owner, Repo: group.Repo, Number: worst.Pull.Number}
-	generation, err := l.Records.NextGeneration(ctx, ref, 1)
+	worst.Head = group.SHA // in the check, and not in what is kept
+	ref := saved.Ref
+	ref.Number = worst.Pull.Number
+	generation, err := l.Records.NextGeneration(ctx, ref)
 	if err != nil {
 		return fmt.Errorf("next generation of %s: %w", ref, err)
 	}
-	_, err = l.Apply.Apply(ctx, ref, plan.Group(*worst, plan.Options{Generation: generation, Digest: apply.Digest}), *worst)
+	actions := plan.Group(*worst, plan.Options{Generation: generation, Digest: apply.Digest})
+	check := actions.Actions[0].Check
+	saved.Entry = store.GroupEntry{
+		Head: group.SHA, Base: group.BaseRef, Check: check.Name, Status: worst.Status, Conclusion: check.Conclusion, Standing: check.ExternalID.String(),
+	}
+	if actions.Record, err = l.Records.SaveGroup(ctx, saved); err != nil {
+		return fmt.Errorf("merge group %s: %w", group.SHA, err)
+	}
+	_, err = l.Apply.Apply(ctx, ref, actions, *worst)
 	return err
 }
 

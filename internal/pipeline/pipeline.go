@@ -35,17 +35,26 @@ type Applier interface {
 
 // Records is the part of the store that decisions go through.
 type Records interface {
-	// NextGeneration returns a generation for ref that is greater than every
-	// one it returned before, and at least atLeast.
-	NextGeneration(ctx context.Context, ref fact.Ref, atLeast int64) (int64, error)
+	// Generation returns the greatest generation of ref's checks so far, and
+	// NextGeneration gives out one for a merge group's.
+	Generation(ctx context.Context, ref fact.Ref) (int64, error)
+	NextGeneration(ctx context.Context, ref fact.Ref) (int64, error)
 	// SaveDecision keeps a decision with all that it was made from, and
-	// returns the hash of the record of it.
+	// returns the hash of the record of it. It fails where its generation is
+	// not greater than every one before, since another look came between.
 	SaveDecision(ctx context.Context, d store.Decision) (head string, err error)
+	// SaveGroup keeps what was decided on a merge group, and returns the hash
+	// of the record of it.
+	SaveGroup(ctx context.Context, g store.GroupDecision) (head string, err error)
 	// Looked notes a look at a pull request that no policy governs.
 	Looked(ctx context.Context, ref fact.Ref, at, seen time.Time, state string) error
 	// SaveGlass records how a broken glass stands: nil where it is broken no
 	// longer; over where nothing will be owed.
 	SaveGlass(ctx context.Context, ref fact.Ref, g *policy.Glass, over bool, now time.Time) error
+	// Greens returns the checks of a pull request that were to show success,
+	// and ForgetGreens forgets some of them.
+	Greens(ctx context.Context, ref fact.Ref) ([]store.Green, error)
+	ForgetGreens(ctx context.Context, ref fact.Ref, list ...store.Green) error
 	// Decided returns the latest decision on a pull request, if there is one.
 	Decided(ctx context.Context, ref fact.Ref) (policy.Decision, bool, error)
 	// PullsAt returns the other open pull requests of ref's repository whose
@@ -138,10 +147,11 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	}
 	l.Metrics.Evaluated(decision.Status, time.Since(started))
 
-	generation, err := l.Records.NextGeneration(ctx, ref, shownGeneration(pull)+1)
+	generation, err := l.Records.Generation(ctx, ref)
 	if err != nil {
-		return Outcome{}, fmt.Errorf("next generation of %s: %w", ref, err)
+		return Outcome{}, fmt.Errorf("the checks of %s: %w", ref, err)
 	}
+	generation = max(generation, shownGeneration(pull)) + 1
 	siblings, err := l.siblings(ctx, g, decision)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("what shares a check with %s: %w", ref, err)
@@ -158,12 +168,16 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if err != nil {
 		return Outcome{}, fmt.Errorf("what shared a check with %s: %w", ref, err)
 	}
+	greens, err := l.Records.Greens(ctx, ref)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("the checks of %s so far: %w", ref, err)
+	}
 	actions := plan.Make(decision, pull, plan.Options{
-		Generation: generation, Digest: apply.Digest, Self: self, Siblings: siblings,
+		Generation: generation, Digest: apply.Digest, Self: self, Siblings: siblings, Greens: shownGreen(greens),
 	})
 	standing := actions.Standing(decision, pull)
 	actions.Record, err = l.Records.SaveDecision(ctx, store.Decision{
-		Ref: ref, Generation: generation, At: pull.Now, Standing: standing,
+		Ref: ref, Generation: generation, At: pull.Now, Standing: standing, Green: actions.Green(),
 		Changed: changed, Decision: decision, Pull: pull, Floor: g.Floor, Own: g.Own, SeenUntil: seenUntil(pull, actions),
 	})
 	if err != nil {
@@ -175,9 +189,15 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 			return Outcome{}, err
 		}
 	}
+	if also, err = l.alsoAt(ctx, ref, actions, also); err != nil {
+		return Outcome{}, fmt.Errorf("what shares a check that %s leaves: %w", ref, err)
+	}
 	refused, err := l.Apply.Apply(ctx, ref, actions, decision)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("apply to %s: %w", ref, err)
+	}
+	if err := l.Records.ForgetGreens(ctx, ref, over(greens, actions, decision, pull)...); err != nil {
+		return Outcome{}, err
 	}
 	if err := l.remember(ctx, pull, actions, refused); err != nil {
 		return Outcome{}, err
@@ -219,7 +239,7 @@ const ownTime = 15 * time.Second
 // its time on GitHub, which rolecall's own writes move on.
 func seenUntil(pull fact.Pull, p plan.Plan) time.Time {
 	for _, a := range p.Actions {
-		if a.Kind != plan.CreateCheck && a.Kind != plan.UpdateCheck && a.Kind != plan.React {
+		if a.Kind != plan.CreateCheck && a.Kind != plan.UpdateCheck && a.Kind != plan.RevokeCheck && a.Kind != plan.React {
 			return pull.Now.Add(ownTime)
 		}
 	}

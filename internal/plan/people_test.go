@@ -74,6 +74,24 @@ func TestAChoiceSaysWhy(t *testing.T) {
 	}
 }
 
+func TestAChoiceIsTheOldOneOnlyWhileItIsWhatTheReviewerIsNeededFor(t *testing.T) {
+	ask := func(was string) []fact.Choice {
+		p := choose(map[string]fact.Presence{"ana": {Open: 2}, "bo": {Open: 9}}, role("cloud", "ana", "bo"), asked(self, "ana"), func(p *fact.Pull) {
+			p.Choices = []fact.Choice{{Login: "ana", Role: was, Others: 7}}
+		})
+		if got := summary(p); got != nil {
+			t.Errorf("asked as %s, and now: %v", was, got)
+		}
+		return p.Choices
+	}
+	if diff := cmp.Diff([]fact.Choice{{Login: "ana", Role: "cloud", Others: 7}}, ask("cloud")); diff != "" {
+		t.Errorf("of the role that is missing (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]fact.Choice{{Login: "ana", Role: "cloud", Open: 2, Others: 1}}, ask("dri")); diff != "" {
+		t.Errorf("of one that is not hers any more (-want +got):\n%s", diff)
+	}
+}
+
 func TestNobodyIsSwappedWithoutACause(t *testing.T) {
 	worse := map[string]fact.Presence{"ana": {Open: 20, Busy: true, OnCall: []string{"on-call"}}, "bo": {Changed: 100}, "cy": {}}
 	if got := summary(choose(worse, role("cloud", "ana", "bo", "cy"), asked(self, "ana"))); got != nil {

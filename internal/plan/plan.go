@@ -15,6 +15,7 @@ type Kind string
 const (
 	CreateCheck Kind = "create_check" // Check
 	UpdateCheck Kind = "update_check" // Check, with its ID
+	RevokeCheck Kind = "revoke_check" // Check, of a commit or a base that was left
 	Withdraw    Kind = "withdraw"     // Logins, Teams
 	Request     Kind = "request"      // Logins, Teams
 	Assign      Kind = "assign"       // Logins
@@ -88,6 +89,8 @@ type Plan struct {
 	// Record is the hash of the decision's entry in the audit trail, which its
 	// check shows; "" where there is none.
 	Record string
+
+	green bool
 }
 
 // Options are the facts of the moment that are not the pull request's.
@@ -103,17 +106,28 @@ type Options struct {
 	// Siblings are the decisions on the other open pull requests that have
 	// the same head and the same check: it shows the strictest of them all.
 	Siblings []policy.Decision
+	// Greens are the checks of the pull request that were written as success,
+	// on whatever commit, and not taken back.
+	Greens []Green
 }
 
 // Make returns the plan for a decision on a pull request. One that is closed
 // or merged gets none, but for the reviews that a broken glass still owes.
 func Make(d policy.Decision, pull fact.Pull, o Options) Plan {
 	if pull.State != "open" {
-		return aftermath(d, pull, o)
+		p := aftermath(d, pull, o)
+		if pull.State == "closed" {
+			p.add(left(d, pull, o)...)
+		}
+		return p
 	}
 	asking := requests(d, pull, o)
 	p := Plan{Asked: asking.asked, Choices: asking.choices, Next: asking.next}
-	p.add(check(shown(d, pull, o, asking), pull, o))
+	s := shown(d, pull, o, asking)
+	_, conclusion := State(s.Decision)
+	p.green = conclusion == "success"
+	p.add(check(s, pull, o))
+	p.add(left(d, pull, o)...)
 	p.add(asking.actions...)
 	p.add(assignees(d, pull)...)
 	p.add(labels(d, pull)...)

@@ -29,11 +29,12 @@ type asking struct {
 	chosen map[reviewer]bool                // somebody counts on them
 	fresh  []reviewer                       // to be asked
 
-	choices  map[reviewer]fact.Choice // why somebody is to be asked
-	behind   []Overdue                // what is late
-	overdue  []Action                 // reminders of it that are due
-	reminded map[string]bool          // requirements whose deadline was looked at
-	next     time.Time                // when time alone changes who is asked; zero: never
+	choices  map[reviewer]fact.Choice   // why somebody is to be asked
+	serves   map[reviewer][]fact.Choice // what whoever is asked or to be asked is good for now
+	behind   []Overdue                  // what is late
+	overdue  []Action                   // reminders of it that are due
+	reminded map[string]bool            // requirements whose deadline was looked at
+	next     time.Time                  // when time alone changes who is asked; zero: never
 }
 
 // asks is who is to be asked and who is not any more.
@@ -100,10 +101,21 @@ func requests(d policy.Decision, pull fact.Pull, o Options) asks {
 	slices.Sort(out.asked)
 	for _, who := range out.asked {
 		if c, ok := known[who]; ok {
-			out.choices = append(out.choices, c)
+			out.choices = append(out.choices, a.stillFor(c))
 		}
 	}
 	return out
+}
+
+// stillFor is the choice as it was, unless what it was for is not what the
+// reviewer is needed for any longer: a DRI who was replaced may go on being
+// asked for another role.
+func (a *asking) stillFor(c fact.Choice) fact.Choice {
+	now := a.serves[reviewer{c.Login, c.Team}]
+	if len(now) == 0 || slices.ContainsFunc(now, func(n fact.Choice) bool { return n.Role == c.Role && n.Project == c.Project }) {
+		return c
+	}
+	return now[0]
 }
 
 func asksPeople(d policy.Decision, pull fact.Pull) bool {
@@ -115,6 +127,7 @@ func asksPeople(d policy.Decision, pull fact.Pull) bool {
 func (a *asking) settle(d policy.Decision) (fresh []reviewer) {
 	for range maxReviewers {
 		a.chosen, a.useful, a.fresh = map[reviewer]bool{}, map[reviewer]bool{}, nil
+		a.serves = map[reviewer][]fact.Choice{}
 		a.behind, a.overdue, a.reminded, a.next = nil, nil, map[string]bool{}, time.Time{}
 		a.require(d)
 		a.wanted(d)
@@ -327,6 +340,7 @@ func (a *asking) unreachable(login string) bool {
 // ask adds a reviewer, unless they are asked or at it already, or somebody has
 // not wanted them asked since.
 func (a *asking) ask(w reviewer, since time.Time, why fact.Choice) {
+	a.serves[w] = append(a.serves[w], why)
 	switch {
 	case a.counts(w):
 	case a.engaged(w.login):

@@ -23,7 +23,7 @@ func newDriver(s *store.Store, n nudges) driver {
 	if s.Dialect() == store.Postgres {
 		return riverdatabasesql.NewWithPgxListener(s.DB(), s.Listener())
 	}
-	return sqliteDriver{riversqlite.New(s.DB()), n}
+	return sqliteDriver{riversqlite.New(s.DB()), n, s}
 }
 
 // nudges wakes the fetching of jobs in this process.
@@ -42,6 +42,28 @@ func (n nudges) nudge() {
 type sqliteDriver struct {
 	*riversqlite.Driver
 	nudges nudges
+	store  *store.Store
+}
+
+// GetExecutor implements River's Driver.
+func (d sqliteDriver) GetExecutor() riverdriver.Executor {
+	return fetcher{d.Driver.GetExecutor(), d}
+}
+
+// fetcher is River's executor, but that it does not wait for the disk when it
+// takes jobs: that one was taken may be forgotten with the power, and is when
+// the process starts again.
+type fetcher struct {
+	riverdriver.Executor
+	driver sqliteDriver
+}
+
+func (f fetcher) JobGetAvailable(ctx context.Context, p *riverdriver.JobGetAvailableParams) (jobs *riverdriver.JobGetAvailableResult, err error) {
+	err = f.driver.store.Unhurried(ctx, func(ctx context.Context, tx *store.Tx) error {
+		jobs, err = f.driver.UnwrapExecutor(tx.Tx).JobGetAvailable(ctx, p)
+		return err
+	})
+	return jobs, err
 }
 
 func (d sqliteDriver) SupportsListenNotify() bool { return false }

@@ -270,10 +270,14 @@ func (q *Queue) Start(ctx context.Context) error {
 	return nil
 }
 
+// goodbye is how long a database that does not answer is waited for at the
+// end: what could not be recorded is found by whoever starts next.
+const goodbye = 2 * time.Second
+
 // Stop takes no more, waits for what runs, and once ctx is done interrupts
-// that and gives it back; it returns when nothing of the queue runs any more.
-// Only the first call does anything; a queue that was not started has nothing
-// to stop.
+// that and gives it back; it returns when nothing of the queue runs any more,
+// or soon after where the database does not answer. Only the first call does
+// anything; a queue that was not started has nothing to stop.
 func (q *Queue) Stop(ctx context.Context) error {
 	if q.stop == nil {
 		return nil
@@ -285,24 +289,50 @@ func (q *Queue) Stop(ctx context.Context) error {
 	if again {
 		return nil
 	}
+	last := q.o.Grace
+	if err := q.answers(ctx); err != nil {
+		// Nothing that ends now could be recorded.
+		q.log.Error("the database does not answer at the stop", "error", err)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		cancel()
+		last = min(last, goodbye)
+	}
 	err := q.client.Stop(ctx)
 	if ctx.Err() != nil {
 		// Handlers that heed their context end at once; one that does not is
 		// left behind after the grace.
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), q.o.Grace)
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), last)
 		defer cancel()
 		err = q.client.StopAndCancel(last)
 	}
 	q.stop()
-	<-q.kept
-	q.repeats.Wait()
-	if err == nil {
-		err = q.store.Ended(context.WithoutCancel(ctx), q.id)
+	ended := make(chan error, 1)
+	go func() {
+		<-q.kept
+		q.repeats.Wait()
+		if err != nil {
+			ended <- err
+			return
+		}
+		ended <- q.store.Ended(context.WithoutCancel(ctx), q.id)
+	}()
+	select {
+	case err := <-ended:
+		if err != nil {
+			return fmt.Errorf("stop queue: %w", err)
+		}
+		return nil
+	case <-time.After(max(last, goodbye)):
+		return errors.New("stop queue: the database does not answer")
 	}
-	if err != nil {
-		return fmt.Errorf("stop queue: %w", err)
-	}
-	return nil
+}
+
+// answers reports whether the database does, within the time for a goodbye.
+func (q *Queue) answers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+	defer cancel()
+	return q.store.Ready(ctx)
 }
 
 var errLost = errors.New("the job was given to another worker")

@@ -507,7 +507,7 @@ func TestADeliveryIsProcessedWhenItsJobIsDone(t *testing.T) {
 			x := pull(1)
 			x.Delivery = "guid"
 			err := s.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-				if _, err := tx.AddDelivery(ctx, store.Delivery{GUID: x.Delivery, Ref: x.Ref, ReceivedAt: x.ReceivedAt}); err != nil {
+				if _, err := tx.AddDelivery(ctx, store.Delivery{GUID: x.Delivery, Ref: x.Ref, ReceivedAt: x.ReceivedAt}, nil); err != nil {
 					return err
 				}
 				return q.Enqueue(ctx, tx, x)

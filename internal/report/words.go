@@ -93,8 +93,12 @@ var sentences = map[policy.Code]sentence{
 	policy.IsContributor: func(_ names, r policy.Reason) string {
 		return fmt.Sprintf("%s is author, committer or co-author of %s, such as %s", person(r.Person), count(max(r.Count, 1), "commit"), sha(r.Commit))
 	},
-	policy.IsPusher: func(_ names, r policy.Reason) string { return person(r.Person) + " pushed last" },
-	policy.IsBot:    func(_ names, r policy.Reason) string { return person(r.Person) + " is a bot" },
+	policy.IsStranger: func(_ names, r policy.Reason) string {
+		return person(r.Person) + " is named in the policy, but is neither a member of the organisation nor a collaborator of the repository"
+	},
+	policy.HasPushed: func(_ names, r policy.Reason) string { return person(r.Person) + " pushed part of it" },
+	policy.IsPusher:  func(_ names, r policy.Reason) string { return person(r.Person) + " pushed last" },
+	policy.IsBot:     func(_ names, r policy.Reason) string { return person(r.Person) + " is a bot" },
 	policy.NoAccount: func(_ names, r policy.Reason) string {
 		if r.Commit == "" {
 			return "a review's author has no account any more"

@@ -131,13 +131,10 @@ func (t *Tx) append(ctx context.Context, entries []Entry) (head string, err erro
 }
 
 func (t *Tx) appendLane(ctx context.Context, owner, repo string, lane int64, entries []Entry) (head string, err error) {
-	at := Micros(entries[0].At)
-	var segment, seq int64
+	var segment, seq, opened int64
 	take := func() error {
-		return t.QueryRowContext(ctx, t.s.Query(`
-			UPDATE audit_lanes SET seq = seq + ?1, opened_at = CASE WHEN seq = 0 THEN ?2 ELSE opened_at END
-			WHERE owner = ?3 AND repo = ?4 AND lane = ?5 RETURNING segment, seq, head`),
-			len(entries), at, owner, repo, lane).Scan(&segment, &seq, &head)
+		return t.QueryRowContext(ctx, t.s.Query(`SELECT segment, seq, head, opened_at FROM audit_lanes WHERE owner = ?1 AND repo = ?2 AND lane = ?3`+t.s.ForUpdate()),
+			owner, repo, lane).Scan(&segment, &seq, &head, &opened)
 	}
 	err = take()
 	if errors.Is(err, sql.ErrNoRows) { // the first of the repository
@@ -152,7 +149,9 @@ func (t *Tx) appendLane(ctx context.Context, owner, repo string, lane int64, ent
 	if err != nil {
 		return "", err
 	}
-	seq -= int64(len(entries))
+	if seq == 0 {
+		opened = Micros(entries[0].At)
+	}
 	for _, e := range entries {
 		seq++
 		data, err := json.Marshal(e.Data)
@@ -174,7 +173,8 @@ func (t *Tx) appendLane(ctx context.Context, owner, repo string, lane int64, ent
 			return "", err
 		}
 	}
-	_, err = t.ExecContext(ctx, t.s.Query(`UPDATE audit_lanes SET head = ?1 WHERE owner = ?2 AND repo = ?3 AND lane = ?4`), head, owner, repo, lane)
+	_, err = t.ExecContext(ctx, t.s.Query(`UPDATE audit_lanes SET seq = ?1, head = ?2, opened_at = ?3 WHERE owner = ?4 AND repo = ?5 AND lane = ?6`),
+		seq, head, opened, owner, repo, lane)
 	return head, err
 }
 

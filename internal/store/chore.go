@@ -16,6 +16,8 @@ type Chore struct {
 	Failures     int // in a row, before this time
 }
 
+func (c Chore) key() string { return fmt.Sprintf("chore %s %d %s", c.Kind, c.Installation, c.Name) }
+
 // wantedFor is how long a chore goes on after it was last wanted, and
 // wantStep how old a want grows before it is recorded anew.
 const (
@@ -29,12 +31,17 @@ func (s *Store) Want(ctx context.Context, chores ...Chore) error {
 	now := time.Now()
 	var fresh []Chore
 	for _, c := range chores {
+		if s.memo.holds(c.key()) {
+			continue
+		}
 		var wanted int64
 		err := s.reader.QueryRowContext(ctx, s.Query(`SELECT wanted_at FROM chores WHERE kind = ?1 AND name = ?2 AND installation = ?3`), c.Kind, c.Name, c.Installation).Scan(&wanted)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && now.Sub(Time(wanted)) > wantStep {
 			fresh = append(fresh, c)
 		} else if err != nil {
 			return fmt.Errorf("want chore: %w", err)
+		} else {
+			s.memo.keep(c.key(), time.Minute)
 		}
 	}
 	if len(fresh) == 0 {
@@ -79,6 +86,7 @@ func (s *Store) DueChores(ctx context.Context, limit int) ([]Chore, error) {
 func (s *Store) EndChore(ctx context.Context, c Chore, next time.Time, failures int) error {
 	err := s.Write(ctx, func(ctx context.Context, t *Tx) error {
 		if next.IsZero() {
+			t.OnCommit(func() { s.memo.forget(c.key()) })
 			_, err := t.ExecContext(ctx, s.Query(`DELETE FROM chores WHERE kind = ?1 AND name = ?2 AND installation = ?3`), c.Kind, c.Name, c.Installation)
 			return err
 		}

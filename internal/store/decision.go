@@ -17,12 +17,14 @@ import (
 // Decision is one decision as it is kept, with all that it rests on.
 type Decision struct {
 	Ref        fact.Ref
-	Generation int64 // new for the pull request
+	Generation int64 // greater than every one before of the pull request
 	At         time.Time
 	Delivery   string // GUID of the delivery that led to it; "" where none did
 	// Standing is the external_id of the check that is to show it, "" where
 	// none is.
 	Standing string
+	// Green reports that this check is to show success.
+	Green bool
 	// Changed says in a line what is not as the decision before had it; "" where
 	// nothing is, or there was none.
 	Changed  string
@@ -71,7 +73,8 @@ const (
 )
 
 // SaveDecision keeps a decision for good, and returns the hash of its entry in
-// the audit trail. Its generation must be new.
+// the audit trail. Its generation must be greater than every one before: where
+// it is not, it fails with [ErrOvertaken], and nothing is kept.
 func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err error) {
 	facts, factsHash, err := packJSON(d.Pull)
 	if err != nil {
@@ -86,25 +89,19 @@ func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err 
 	}
 	entry := DecisionEntry{
 		Generation: d.Generation, Base: d.Decision.Base, Head: d.Decision.Head, Check: d.Decision.Check, Status: d.Decision.Status,
-		State: d.Pull.State, Standing: d.Standing, Changed: d.Changed, Policies: []PolicyKept{}, Facts: factsHash, Decision: decisionHash,
+		State: d.Pull.State, Standing: d.Standing, Changed: d.Changed, Facts: factsHash, Decision: decisionHash,
 	}
 	texts := map[string][]byte{}
-	for _, p := range []struct {
-		source *policy.Source
-		floor  bool
-	}{{d.Floor, true}, {d.Own, false}} {
-		if p.source != nil {
-			sum := sha256Hex(p.source.Bytes)
-			texts[sum] = p.source.Bytes
-			entry.Policies = append(entry.Policies, PolicyKept{Name: p.source.Name, Blob: p.source.Blob, Floor: p.floor, SHA256: sum})
-		}
-	}
+	entry.Policies = policiesOf(d, texts)
 	policies, err := json.Marshal(entry.Policies)
 	if err != nil {
 		return "", fmt.Errorf("save decision: %w", err)
 	}
 	owner, repo := name(d.Ref)
 	err = s.Write(ctx, func(ctx context.Context, t *Tx) error {
+		if err := t.decided(ctx, d); err != nil {
+			return err
+		}
 		for sum, bytes := range texts {
 			if err := t.keepPolicy(ctx, sum, bytes); err != nil {
 				return err
@@ -117,8 +114,10 @@ func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err 
 		if err != nil {
 			return err
 		}
-		if err := t.looked(ctx, d.Ref, d.At, d.SeenUntil, d.Pull.State); err != nil {
-			return err
+		if d.Green {
+			if err := t.green(ctx, d.Ref, Green{d.Decision.Head, d.Decision.Check}); err != nil {
+				return err
+			}
 		}
 		head, err = t.append(ctx, []Entry{{At: d.At, Ref: d.Ref, Delivery: d.Delivery, Kind: KindDecision, Data: entry}})
 		return err
@@ -131,10 +130,8 @@ func (s *Store) SaveDecision(ctx context.Context, d Decision) (head string, err 
 
 // keepPolicy keeps a policy's bytes, once.
 func (t *Tx) keepPolicy(ctx context.Context, sum string, bytes []byte) error {
-	t.s.policies.mu.Lock()
-	known := t.s.policies.kept[sum]
-	t.s.policies.mu.Unlock()
-	if known {
+	key := "policy " + sum
+	if t.s.memo.holds(key) {
 		return nil
 	}
 	packed, err := pack(bytes)
@@ -144,16 +141,12 @@ func (t *Tx) keepPolicy(ctx context.Context, sum string, bytes []byte) error {
 	if _, err := t.ExecContext(ctx, t.s.Query(`INSERT INTO policies (sha256, bytes) VALUES (?1, ?2) ON CONFLICT DO NOTHING`), sum, packed); err != nil {
 		return err
 	}
-	t.OnCommit(func() {
-		t.s.policies.mu.Lock()
-		defer t.s.policies.mu.Unlock()
-		if len(t.s.policies.kept) > 10_000 || t.s.policies.kept == nil {
-			t.s.policies.kept = map[string]bool{}
-		}
-		t.s.policies.kept[sum] = true
-	})
+	t.OnCommit(func() { t.s.memo.keep(key, policyKept) })
 	return nil
 }
+
+// policyKept is how long a policy that was kept is known to be.
+const policyKept = time.Hour
 
 const decisionColumns = "owner, repo, number, generation, at, standing, facts, decision, policies"
 
@@ -195,21 +188,29 @@ func (s *Store) decision(ctx context.Context, ref fact.Ref, where string, params
 	if errors.Is(err, sql.ErrNoRows) {
 		return Decision{}, false, nil
 	}
-	for _, kept := range policies {
-		if err != nil {
-			break
-		}
-		source := &policy.Source{Name: kept.Name, Blob: kept.Blob}
-		if source.Bytes, err = s.policyBytes(ctx, kept.SHA256); kept.Floor {
-			d.Floor = source
-		} else {
-			d.Own = source
-		}
+	if err == nil {
+		err = s.withPolicies(ctx, &d, policies)
 	}
 	if err != nil {
 		return Decision{}, false, fmt.Errorf("decision on %s: %w", ref, err)
 	}
 	return d, true, nil
+}
+
+// withPolicies adds the bytes of a decision's policies.
+func (s *Store) withPolicies(ctx context.Context, d *Decision, policies []PolicyKept) (err error) {
+	for _, kept := range policies {
+		source := &policy.Source{Name: kept.Name, Blob: kept.Blob}
+		if source.Bytes, err = s.policyBytes(ctx, kept.SHA256); err != nil {
+			return err
+		}
+		if kept.Floor {
+			d.Floor = source
+		} else {
+			d.Own = source
+		}
+	}
+	return nil
 }
 
 func (s *Store) policyBytes(ctx context.Context, sum string) ([]byte, error) {

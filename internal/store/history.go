@@ -53,6 +53,9 @@ func (s *Store) Learn(ctx context.Context, ref fact.Ref, pulls ...Merged) error 
 					people[r] = false
 				}
 			}
+			if len(people) == 0 {
+				continue // nobody gets to know a file by what a bot did alone
+			}
 			for login, wrote := range people {
 				if _, err := t.ExecContext(ctx, s.Query(`INSERT INTO history_people (owner, repo, number, login, wrote, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 					ON CONFLICT DO NOTHING`), owner, repo, p.Number, login, wrote, Micros(p.At)); err != nil {

@@ -183,6 +183,15 @@ func (s *Store) Ended(ctx context.Context, replica string) error {
 	return nil
 }
 
+// forgetReplicas forgets those that gave no sign of life for a day: one that
+// was killed does not say that it ends.
+func (s *Store) forgetReplicas(ctx context.Context) error {
+	return s.Write(ctx, func(ctx context.Context, t *Tx) error {
+		_, err := t.ExecContext(ctx, `DELETE FROM replicas WHERE seen_at < `+s.now()+` - 86400000000`)
+		return err
+	})
+}
+
 // now is the database's clock in microseconds.
 func (s *Store) now() string {
 	if s.dialect == Postgres {

@@ -71,7 +71,10 @@ func (s *Store) migrate(ctx context.Context) error {
 	}
 	p, err := goose.NewProvider(dialect, s.db, nil,
 		goose.WithGoMigrations(list...), goose.WithDisableGlobalRegistry(true),
-		goose.WithTableName("rolecall_migration"), goose.WithSlog(s.log))
+		goose.WithTableName("rolecall_migration"), goose.WithSlog(s.log),
+		// A migration only adds, and so may come after one of a higher number,
+		// as where a database was at a version that lacked it.
+		goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}

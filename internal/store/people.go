@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rolecall/rolecall/policy/fact"
@@ -24,31 +25,15 @@ type People struct {
 	Choices []fact.Choice
 }
 
-// recently is how far back requests are counted.
-const recently = 30 * 24 * time.Hour
-
 // People returns the load of everybody who was asked for a review in the
 // owner's repositories lately, without ref's own open requests.
 func (s *Store) People(ctx context.Context, ref fact.Ref) (p People, err error) {
-	owner, repo := name(ref)
-	p = People{Open: map[string]int{}, Recent: map[string]int{}, Busy: map[string]bool{}}
-	since := Micros(time.Now().Add(-recently))
-	rows, err := s.reader.QueryContext(ctx, s.Query(`
-		SELECT reviewer, SUM(CASE WHEN until = 0 AND NOT (repo = ?2 AND number = ?3) THEN 1 ELSE 0 END), SUM(CASE WHEN at >= ?4 THEN 1 ELSE 0 END)
-		FROM review_requests WHERE owner = ?1 AND (until = 0 OR at >= ?4) GROUP BY reviewer`), owner, repo, ref.Number, since)
-	err = each(rows, err, func(rows *sql.Rows) error {
-		var who string
-		var open, recent int
-		if err := rows.Scan(&who, &open, &recent); err != nil {
-			return err
-		}
-		p.Open[who], p.Recent[who] = open, recent
-		return nil
-	})
-	if err != nil {
-		return People{}, fmt.Errorf("load of people: %w", err)
+	owner, _ := name(ref)
+	p.Busy = map[string]bool{}
+	if p.Open, p.Recent, err = s.load(ctx, owner); err != nil {
+		return People{}, err
 	}
-	rows, err = s.reader.QueryContext(ctx, s.Query(`SELECT login FROM people WHERE owner = ?1 AND busy`), owner)
+	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT login FROM people WHERE owner = ?1 AND busy`), owner)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var login string
 		err := rows.Scan(&login)
@@ -63,6 +48,7 @@ func (s *Store) People(ctx context.Context, ref fact.Ref) (p People, err error) 
 		return People{}, err
 	}
 	for _, who := range slices.Sorted(maps.Keys(asked)) {
+		p.Open[who] = max(p.Open[who]-1, 0) // the others count
 		var c fact.Choice
 		if asked[who].why == "" || json.Unmarshal([]byte(asked[who].why), &c) != nil {
 			continue
@@ -195,6 +181,7 @@ func (s *Store) SetAsked(ctx context.Context, ref fact.Ref, now time.Time, asked
 				return err
 			}
 		}
+		t.OnCommit(func() { s.loads.asked(owner, fresh, known) })
 		return nil
 	})
 	if err != nil {
@@ -210,6 +197,10 @@ const maxPeople = 1000
 // GitHub is asked in the background whether they are busy. It writes only
 // where somebody is new.
 func (s *Store) KnowPeople(ctx context.Context, owner string, logins []string) error {
+	key := "people of " + lower(owner) + ": " + strings.Join(logins, " ")
+	if s.memo.holds(key) {
+		return nil
+	}
 	known, err := s.KnownPeople(ctx, owner)
 	if err != nil {
 		return err
@@ -221,6 +212,7 @@ func (s *Store) KnowPeople(ctx context.Context, owner string, logins []string) e
 		}
 	}
 	if len(fresh) == 0 {
+		s.memo.keep(key, time.Minute)
 		return nil
 	}
 	err = s.Write(ctx, func(ctx context.Context, t *Tx) error {

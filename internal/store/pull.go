@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,6 +21,9 @@ type PullSeen struct {
 	// the head that the push replaced.
 	Pusher fact.Person
 	Before string
+	// Label is set when the delivery was of a label that Labeller set.
+	Label    string
+	Labeller fact.Person
 }
 
 // Push is a push to a pull request's head.
@@ -43,16 +47,34 @@ func (t *Tx) SeePull(ctx context.Context, p PullSeen) error {
 		WHERE pulls.updated_at <= excluded.updated_at`),
 		owner, repo, p.Ref.Number, p.Ref.Installation, p.Ref.Owner+"/"+p.Ref.Repo, p.Open, p.HeadSHA, p.BaseSHA, p.BaseRef, at)
 	if err == nil && p.Pusher.Login != "" {
-		_, err = t.ExecContext(ctx, t.s.Query(`
-			INSERT INTO pushes (owner, repo, number, sha, before, pusher, bot, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-			ON CONFLICT (owner, repo, number, sha) DO UPDATE SET before = excluded.before, pusher = excluded.pusher, bot = excluded.bot, at = excluded.at
-			WHERE pushes.at <= excluded.at`),
-			owner, repo, p.Ref.Number, p.HeadSHA, p.Before, fact.Login(p.Pusher.Login), p.Pusher.Bot, at)
+		err = t.addPush(ctx, p.Ref, Push{SHA: p.HeadSHA, Before: p.Before, By: p.Pusher, At: p.UpdatedAt})
+	}
+	if err == nil && p.Label != "" {
+		err = t.labelled(ctx, p)
 	}
 	if err != nil {
 		return fmt.Errorf("record pull request: %w", err)
 	}
 	return nil
+}
+
+// AddPush records a push of which no delivery told.
+func (s *Store) AddPush(ctx context.Context, ref fact.Ref, p Push) error {
+	err := s.Write(ctx, func(ctx context.Context, t *Tx) error { return t.addPush(ctx, ref, p) })
+	if err != nil {
+		return fmt.Errorf("record push: %w", err)
+	}
+	return nil
+}
+
+func (t *Tx) addPush(ctx context.Context, ref fact.Ref, p Push) error {
+	owner, repo := name(ref)
+	_, err := t.ExecContext(ctx, t.s.Query(`
+		INSERT INTO pushes (owner, repo, number, sha, before, pusher, bot, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+		ON CONFLICT (owner, repo, number, sha) DO UPDATE SET before = excluded.before, pusher = excluded.pusher, bot = excluded.bot, at = excluded.at
+		WHERE pushes.at <= excluded.at`),
+		owner, repo, ref.Number, p.SHA, p.Before, fact.Login(p.By.Login), p.By.Bot, Micros(p.At))
+	return err
 }
 
 // maxPushes bounds the pushes that are told of a pull request.
@@ -129,25 +151,65 @@ func (t *Tx) looked(ctx context.Context, ref fact.Ref, at, seen time.Time, state
 	return err
 }
 
-// NextGeneration returns a number for the pull request's next check that is
-// greater than every one before and no less than atLeast: one more than the
-// greatest that GitHub shows, so that a wiped database starts above it.
-func (s *Store) NextGeneration(ctx context.Context, ref fact.Ref, atLeast int64) (int64, error) {
+// ErrOvertaken is the error of a decision whose generation is not new: another
+// look at the pull request came between.
+var ErrOvertaken = errors.New("it was looked at by somebody else meanwhile")
+
+// decided is looked for a look that led to a decision. It fails with
+// [ErrOvertaken] where the generation is no greater than every one before.
+func (t *Tx) decided(ctx context.Context, d Decision) error {
+	owner, repo := name(d.Ref)
+	r, err := t.ExecContext(ctx, t.s.Query(`
+		INSERT INTO pulls (owner, repo, number, installation, name, open, head_sha, base_sha, base_ref, updated_at, looked_at, looked_state, generation)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, '', '', '', 0, ?7, ?8, ?9)
+		ON CONFLICT (owner, repo, number) DO UPDATE SET looked_at = excluded.looked_at, looked_state = excluded.looked_state, open = excluded.open,
+			generation = excluded.generation
+		WHERE pulls.generation < excluded.generation`),
+		owner, repo, d.Ref.Number, d.Ref.Installation, d.Ref.Owner+"/"+d.Ref.Repo, d.Pull.State == "open", Micros(d.At), Micros(d.SeenUntil), d.Generation)
+	if err != nil {
+		return err
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrOvertaken)
+	}
+	return nil
+}
+
+// generation is of a pull request: what was known of a closed one may have
+// been dropped, and its decisions stand.
+const generation = `SELECT COALESCE((SELECT NULLIF(generation, 0) FROM pulls WHERE owner = ?1 AND repo = ?2 AND number = ?3),
+	(SELECT max(generation) FROM decisions WHERE owner = ?1 AND repo = ?2 AND number = ?3), 0)`
+
+// Generation returns the greatest generation of the pull request's checks that
+// was given out; 0 where none was.
+func (s *Store) Generation(ctx context.Context, ref fact.Ref) (n int64, err error) {
 	owner, repo := name(ref)
-	var generation int64
+	if err := s.reader.QueryRowContext(ctx, s.Query(generation), owner, repo, ref.Number).Scan(&n); err != nil {
+		return 0, fmt.Errorf("generation: %w", err)
+	}
+	return n, nil
+}
+
+// NextGeneration gives out a number for a check that no decision of its own
+// stands behind, greater than every one before.
+func (s *Store) NextGeneration(ctx context.Context, ref fact.Ref) (int64, error) {
+	owner, repo := name(ref)
+	var next int64
 	err := s.Write(ctx, func(ctx context.Context, t *Tx) error {
+		if err := t.QueryRowContext(ctx, s.Query(generation), owner, repo, ref.Number).Scan(&next); err != nil {
+			return err
+		}
 		return t.QueryRowContext(ctx, s.Query(`
 			INSERT INTO pulls (owner, repo, number, installation, name, open, head_sha, base_sha, base_ref, updated_at, generation)
 			VALUES (?1, ?2, ?3, ?4, ?5, TRUE, '', '', '', 0, ?6)
-			ON CONFLICT (owner, repo, number) DO UPDATE SET
-				generation = CASE WHEN pulls.generation >= ?6 THEN pulls.generation + 1 ELSE ?6 END
+			ON CONFLICT (owner, repo, number) DO UPDATE SET generation = CASE WHEN pulls.generation >= ?6 THEN pulls.generation + 1 ELSE ?6 END
 			RETURNING generation`),
-			owner, repo, ref.Number, ref.Installation, ref.Owner+"/"+ref.Repo, max(1, atLeast)).Scan(&generation)
+			owner, repo, ref.Number, ref.Installation, ref.Owner+"/"+ref.Repo, next+1).Scan(&next)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("next generation: %w", err)
 	}
-	return generation, nil
+	return next, nil
 }
 
 // AddReviewCommit records the commit that a review's own delivery named. The

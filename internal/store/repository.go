@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -34,6 +35,7 @@ func (t *Tx) DropRepository(ctx context.Context, owner, repo string) error {
 			return fmt.Errorf("drop repository: %w", err)
 		}
 	}
+	t.OnCommit(t.s.loads.forget)
 	return nil
 }
 
@@ -51,6 +53,7 @@ func (t *Tx) DropInstallation(ctx context.Context, installation int64) error {
 			return fmt.Errorf("drop installation: %w", err)
 		}
 	}
+	t.OnCommit(t.s.loads.forget)
 	return nil
 }
 
@@ -82,10 +85,17 @@ func (s *Store) Repositories(ctx context.Context, installation int64) ([]fact.Re
 // PolicySeen reports whether the repository was ever seen to have a policy,
 // its own or a floor. A policy that is gone since must not pass for none.
 func (s *Store) PolicySeen(ctx context.Context, owner, repo string) (bool, error) {
+	key := "policy of " + lower(owner) + "/" + lower(repo)
+	if s.memo.holds(key) {
+		return true, nil
+	}
 	var seen bool
 	err := s.reader.QueryRowContext(ctx, s.Query(`SELECT policy_seen FROM repositories WHERE owner = ?1 AND repo = ?2`), lower(owner), lower(repo)).Scan(&seen)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return false, fmt.Errorf("policy seen: %w", err)
+	}
+	if seen { // and so for ever
+		s.memo.keep(key, time.Hour)
 	}
 	return seen, nil
 }

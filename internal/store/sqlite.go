@@ -57,8 +57,9 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	s.reader.SetMaxOpenConns(max(4, runtime.GOMAXPROCS(0)))
-	s.reader.SetMaxIdleConns(2)
+	readers := max(4, runtime.GOMAXPROCS(0))
+	s.reader.SetMaxOpenConns(readers)
+	s.reader.SetMaxIdleConns(readers) // a new one would have to parse its statements again
 	return nil
 }
 

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -52,10 +51,8 @@ type Store struct {
 	release func() error  // lets go of the SQLite file
 	listen  *pgxpool.Pool // PostgreSQL only
 
-	policies struct { // that are known to be kept
-		mu   sync.Mutex
-		kept map[string]bool // by SHA-256
-	}
+	memo  memo
+	loads loads
 }
 
 // Open opens the database, brings its schema up to date and, on SQLite, takes
@@ -89,18 +86,37 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
+// patience is how long Close waits for others.
+const patience = 2 * time.Second
+
 // Close lets go of the database. Nothing else of the Store may be used after
 // it, and whatever works on DB must have stopped before.
 func (s *Store) Close() error {
 	var errs []error
 	if s.listen != nil {
-		s.listen.Close()
+		// It waits for its connections to be given back, and whoever has one
+		// may wait for a database that does not answer.
+		closed := make(chan struct{})
+		go func() {
+			defer close(closed)
+			s.listen.Close()
+		}()
+		select {
+		case <-closed:
+		case <-time.After(patience):
+		}
 	}
 	errs = append(errs, closer(s.reader).Close())
 	if s.dialect == SQLite && s.db != nil && s.db != s.reader {
-		// So that the one file holds all, and can be copied.
-		_, err := s.db.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
-		errs = append(errs, err)
+		// So that the one file holds all, and can be copied. Somebody else who
+		// reads it, such as Litestream, keeps that from being done.
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		for _, pragma := range []string{"PRAGMA busy_timeout(1000)", "PRAGMA wal_checkpoint(TRUNCATE)"} {
+			if _, err := s.db.ExecContext(ctx, pragma); err != nil {
+				errs = append(errs, err)
+			}
+		}
 	}
 	errs = append(errs, closer(s.db).Close())
 	errs = append(errs, s.release())

@@ -176,10 +176,14 @@ func TestADeliveryIsDoneOnlyWhenProcessed(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		at := time.Date(2026, 1, 2, 3, 4, 5, 678000, time.UTC)
 		d := store.Delivery{GUID: "g", Event: "pull_request", Action: "opened", Ref: pull, ReceivedAt: at, Payload: []byte(`{"a":1}`)}
+		packed, err := store.Pack(d.Payload)
+		if err != nil {
+			t.Fatal(err)
+		}
 		add := func(want bool) {
 			t.Helper()
 			write(t, s, func(ctx context.Context, tx *store.Tx) error {
-				done, err := tx.AddDelivery(ctx, d)
+				done, err := tx.AddDelivery(ctx, d, packed)
 				if done != want {
 					t.Errorf("done %v, want %v", done, want)
 				}
@@ -272,20 +276,38 @@ func TestPushesAreInTheOrderOfTheirTimesWhateverTheOrderOfDeliveries(t *testing.
 
 func TestGenerationsOnlyGrow(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
-		var last int64
-		for _, atLeast := range []int64{0, 0, 41, 0, 3} {
-			g, err := s.NextGeneration(t.Context(), pull, atLeast)
-			if err != nil {
-				t.Fatal(err)
+		is := func(want int64) {
+			t.Helper()
+			if g, err := s.Generation(t.Context(), pull); g != want || err != nil {
+				t.Errorf("generation %d, %v, want %d", g, err, want)
 			}
-			if g <= last || g < atLeast {
-				t.Errorf("generation %d after %d with at least %d", g, last, atLeast)
+		}
+		save := func(generation int64) error {
+			_, err := s.SaveDecision(t.Context(), store.Decision{Ref: pull, Generation: generation})
+			return err
+		}
+		is(0)
+		for want := range int64(2) {
+			if g, err := s.NextGeneration(t.Context(), pull); g != want+1 || err != nil {
+				t.Errorf("generation %d, %v, want %d", g, err, want+1)
 			}
-			last = g
 		}
-		if last != 43 {
-			t.Errorf("last generation %d", last)
+		if err := save(41); err != nil {
+			t.Error(err)
 		}
+		is(41)
+		for _, late := range []int64{41, 40, 2} {
+			if err := save(late); !errors.Is(err, store.ErrOvertaken) {
+				t.Errorf("a decision of generation %d was saved after 41: %v", late, err)
+			}
+		}
+		if g, err := s.NextGeneration(t.Context(), pull); g != 42 || err != nil {
+			t.Errorf("generation %d, %v, want 42", g, err)
+		}
+		if err := save(42); !errors.Is(err, store.ErrOvertaken) {
+			t.Errorf("a generation was given out twice: %v", err)
+		}
+		is(42)
 	})
 }
 
@@ -397,13 +419,13 @@ func TestTheLatestDecisionIsTheOneOfTheGreatestGeneration(t *testing.T) {
 		decide := func(g int64) policy.Decision {
 			return policy.Decision{Pull: pull, Head: "h", Check: "rolecall: main", Status: policy.Met, Notes: []policy.Reason{{Count: int(g)}}}
 		}
-		for _, g := range []int64{2, 9, 4} {
+		for _, g := range []int64{2, 4, 9} {
 			if _, err := s.SaveDecision(t.Context(), store.Decision{Ref: pull, Generation: g, At: facts.Now, Standing: fmt.Sprint("id", g), Decision: decide(g), Pull: facts}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if _, err := s.SaveDecision(t.Context(), store.Decision{Ref: pull, Generation: 9, Decision: decide(1), Pull: facts}); err == nil {
-			t.Error("a decision was replaced")
+		if _, err := s.SaveDecision(t.Context(), store.Decision{Ref: pull, Generation: 9, Decision: decide(1), Pull: facts}); !errors.Is(err, store.ErrOvertaken) {
+			t.Error("a decision was replaced", err)
 		}
 		got, ok, err := s.LatestDecision(t.Context(), pull)
 		if err != nil || !ok {
@@ -426,14 +448,14 @@ func TestWhatStandsIsOfTheNewestGenerationOnly(t *testing.T) {
 		}
 		want(0, "")
 		for g := range int64(2) {
-			if _, err := s.NextGeneration(t.Context(), pull, 0); err != nil {
+			if _, err := s.SaveDecision(t.Context(), store.Decision{Ref: pull, Generation: 2*g + 1, Standing: "kept"}); err != nil {
 				t.Fatal(err)
 			}
-			want(g+1, "") // decided, perhaps, but not recorded
-			if _, err := s.SaveDecision(t.Context(), store.Decision{Ref: pull, Generation: g + 1, Standing: "kept"}); err != nil {
+			want(2*g+1, "kept")
+			if _, err := s.NextGeneration(t.Context(), pull); err != nil { // for a merge group's check
 				t.Fatal(err)
 			}
-			want(g+1, "kept")
+			want(2*g+2, "")
 		}
 	})
 }

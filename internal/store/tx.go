@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync"
@@ -42,6 +43,43 @@ func (s *Store) Write(ctx context.Context, f func(context.Context, *Tx) error) e
 			return err
 		}
 	}
+}
+
+// Unhurried is [Store.Write] for what may be undone should the machine lose its
+// power, though not when the process is killed: on SQLite it does not wait for
+// the disk, and joins no other write.
+func (s *Store) Unhurried(ctx context.Context, f func(context.Context, *Tx) error) (err error) {
+	if s.dialect != SQLite {
+		return s.Write(ctx, f)
+	}
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	ctx = context.WithoutCancel(ctx)
+	if _, err := conn.ExecContext(ctx, "PRAGMA synchronous=NORMAL"); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() {
+		if _, full := conn.ExecContext(ctx, "PRAGMA synchronous=FULL"); full != nil { // it may serve nobody else
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		}
+	}()
+	m := &member{ctx: ctx, f: f}
+	if err := together(s, conn, []*member{m}); err != nil {
+		return err
+	}
+	if m.panic != nil {
+		panic(m.panic)
+	}
+	if m.err != nil {
+		return m.err
+	}
+	for _, f := range m.after {
+		f()
+	}
+	return nil
 }
 
 // conflicts reports whether PostgreSQL undid a transaction only because of
@@ -168,6 +206,16 @@ func together(s *Store, conn *sql.Conn, members []*member) (err error) {
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
+	if len(members) == 1 { // it is undone as a whole, if it is
+		m, t := members[0], &Tx{Tx: tx, s: s}
+		m.err = nil
+		m.run(t)
+		m.after = t.after
+		if m.err != nil || m.panic != nil {
+			return tx.Rollback()
+		}
+		return commit(tx)
+	}
 	for _, m := range members {
 		m.err = nil
 		if _, err := tx.ExecContext(ctx, "SAVEPOINT one"); err != nil {
@@ -185,6 +233,10 @@ func together(s *Store, conn *sql.Conn, members []*member) (err error) {
 			return fmt.Errorf("savepoint: %w", err)
 		}
 	}
+	return commit(tx)
+}
+
+func commit(tx *sql.Tx) error {
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}

@@ -26,6 +26,9 @@ type payload struct {
 			From string `json:"from"`
 		} `json:"body"`
 	} `json:"changes"`
+	Label struct {
+		Name string `json:"name"`
+	} `json:"label"`
 	Review struct {
 		ID       int64  `json:"id"`
 		CommitID string `json:"commit_id"`

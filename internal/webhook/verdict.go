@@ -222,11 +222,16 @@ func judgePull(v *verdict, p *payload, o own) {
 		// that tells.
 		v.pull.Pusher = fact.Person{Login: fact.Login(p.Sender.Login), Bot: p.Sender.bot()}
 		v.pull.Before = p.Before
+	case "labeled":
+		v.pull.Label, v.pull.Labeller = p.Label.Name, fact.Person{Login: fact.Login(p.Sender.Login), Bot: p.Sender.bot()}
+		if o.sent(p) {
+			v.skip("our own doing")
+		}
 	case "edited":
 		if c := p.Changes; c.Base == nil && c.Title == nil && c.Body == nil {
 			v.skip("neither base nor title nor body was edited")
 		}
-	case "review_requested", "review_request_removed", "assigned", "unassigned", "labeled", "unlabeled":
+	case "review_requested", "review_request_removed", "assigned", "unassigned", "unlabeled":
 		if o.sent(p) {
 			v.skip("our own doing")
 		}

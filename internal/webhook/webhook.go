@@ -3,7 +3,6 @@ package webhook
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
@@ -163,7 +164,7 @@ func (h *receiver) receive(w http.ResponseWriter, r *http.Request) (event string
 	log = log.With("delivery", e.guid)
 	var p payload
 	if event != "other" {
-		if err := json.Unmarshal(body, &p); err != nil {
+		if err := json.Unmarshal(body, &p, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
 			return event, log, answer{http.StatusBadRequest, "malformed", "the body is not the JSON of such an event"}
 		}
 	}
@@ -225,9 +226,14 @@ func (h *receiver) take(ctx context.Context, log *slog.Logger, e envelope, p *pa
 			return answer{http.StatusBadRequest, "malformed", err.Error()}
 		}
 	}
+	packed, err := store.Pack(body)
+	if err != nil {
+		log.Error("compress delivery", "error", err)
+		return answer{http.StatusInternalServerError, "failed", "the delivery could not be stored"}
+	}
 	duplicate := false
-	err := h.o.Store.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		duplicate, err = tx.AddDelivery(ctx, store.Delivery{GUID: e.guid, Event: e.event, Action: p.Action, Ref: v.ref, ReceivedAt: now, Payload: body})
+	err = h.o.Store.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		duplicate, err = tx.AddDelivery(ctx, store.Delivery{GUID: e.guid, Event: e.event, Action: p.Action, Ref: v.ref, ReceivedAt: now}, packed)
 		if err != nil || duplicate {
 			return err
 		}

@@ -21,21 +21,29 @@ func FoldPath(raw string) string {
 		switch {
 		case r == '\\':
 			return '/'
-		case unicode.IsControl(r), unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point):
+		case unicode.IsControl(r), Invisible(r):
 			return -1
 		}
 		return r
 	}, norm.NFKC.String(raw))
-	s = norm.NFKC.String(strings.ToLower(s))
+	s = FoldText(s)
 	elements := strings.Split(s, "/")
 	for i, e := range elements {
 		e, _, _ = strings.Cut(e, ":") // NTFS reads "main.tf::$DATA" as main.tf
 		if e != "." && e != ".." {
 			e = strings.TrimSpace(strings.TrimRight(e, ". "))
 		}
+		if shortName.MatchString(e) {
+			e = Anything
+		}
 		elements[i] = e
 	}
 	return strings.TrimPrefix(path.Clean("/"+strings.Join(elements, "/")), "/")
+}
+
+// Invisible reports whether a character shows nothing, or breaks a line.
+func Invisible(r rune) bool {
+	return unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
 // plain reports whether FoldPath would leave the path as it is, for the paths
@@ -45,7 +53,7 @@ func plain(raw string) bool {
 	for i := 0; i < len(raw); i++ {
 		c := raw[i]
 		switch {
-		case c <= ' ', c >= utf8.RuneSelf-1, c >= 'A' && c <= 'Z', c == '\\', c == ':':
+		case c <= ' ', c >= utf8.RuneSelf-1, c >= 'A' && c <= 'Z', c == '\\', c == ':', c == '~':
 			return false
 		case c == '.':
 			if i+1 == len(raw) || raw[i+1] == '/' {

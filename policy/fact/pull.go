@@ -59,9 +59,18 @@ type Pull struct {
 	// Choices say why rolecall asked some of Requests, as far as it remembers.
 	// They are for the reader alone.
 	Choices []Choice `json:"choices,omitempty"`
-	// Pusher is the sender of the latest push to the head, where its delivery
-	// was seen; it only ever tightens a decision.
+	// Pusher is who pushed the head last, where a delivery, the timeline or the
+	// repository's activity told; it only ever tightens a decision.
 	Pusher Person `json:"pusher,omitzero"`
+	// Pushers are the others who pushed commits that are part of the pull
+	// request, whoever the commits say wrote them, by login; again only where
+	// deliveries told, and only to tighten.
+	Pushers []Person `json:"pushers,omitempty"`
+	// Strangers are the logins of people who said something here and whom the
+	// policy names one by one, but who are neither members of the organisation
+	// nor collaborators of the repository, sorted: a login that is given up can
+	// be taken by anybody.
+	Strangers []string `json:"strangers,omitempty"`
 	// PushedAt is when the head was pushed, where its delivery was seen; like
 	// Pusher it only ever tightens a decision.
 	PushedAt time.Time `json:"pushed_at,omitzero"`
@@ -182,6 +191,8 @@ type Review struct {
 	// Delivered is the commit that the review's own webhook delivery named;
 	// "" where that delivery was not seen.
 	Delivered string `json:"delivered,omitempty"`
+	// Access is the author's standing, as of a [Comment].
+	Access string `json:"access,omitempty"`
 }
 
 // Comment is a comment of the pull request's conversation.
