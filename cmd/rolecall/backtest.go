@@ -44,6 +44,11 @@ func (c *backtestCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return fmt.Errorf("--head: %w", err)
 	}
+	if c.Since != "" {
+		if err := repo.Since(ctx, c.Since); err != nil {
+			return fmt.Errorf("--since: %w", err)
+		}
+	}
 	policies, err := c.policies(ctx, s, repo, tip)
 	if err != nil {
 		return err
@@ -150,7 +155,15 @@ func (c *backtestCmd) policies(ctx context.Context, s streams, repo *replay.Repo
 const maxShown = 20
 
 func (c *backtestCmd) show(s streams, t replay.Tally) error {
-	fmt.Fprintf(s.out, "%d changes, of which %d would have needed a review and %d could not wholly be told.\n", t.Changes, t.Asked, t.Unknown)
+	switch {
+	case t.Changes == 0 && c.Pulls:
+		fmt.Fprintln(s.out, "There is no pull request to replay.\nhint: git fetch origin '+refs/pull/*/head:refs/pull/*/head' brings those of GitHub")
+		return nil
+	case t.Changes == 0:
+		fmt.Fprintln(s.out, "There is no change to replay: a branch's first commit is none.")
+		return nil
+	}
+	fmt.Fprintf(s.out, "%s, of which %d would have needed a review and %d could not wholly be told.\n", plural(t.Changes, "change"), t.Asked, t.Unknown)
 	loads := func(title string, list []replay.Load) {
 		if len(list) == 0 {
 			return
@@ -185,7 +198,11 @@ func (c *backtestCmd) show(s streams, t replay.Tally) error {
 	if c.Against == "" {
 		return nil
 	}
-	fmt.Fprintf(s.out, "\n%d changes are decided differently\n", len(t.Different))
+	verb := "are"
+	if len(t.Different) == 1 {
+		verb = "is"
+	}
+	fmt.Fprintf(s.out, "\n%s %s decided differently\n", plural(len(t.Different), "change"), verb)
 	for i, d := range t.Different {
 		if i == maxShown {
 			fmt.Fprintf(s.out, "  … and %d more: --format json lists all\n", len(t.Different)-i)
@@ -209,6 +226,13 @@ func (c *backtestCmd) show(s streams, t replay.Tally) error {
 		}
 	}
 	return nil
+}
+
+func plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // showPeople says how the load falls on people, where the policy or the

@@ -16,6 +16,15 @@ type diffCmd struct {
 // everything is all that the analyses can find.
 var everything = []string{"files.generated", "files.cosmetic", "go", "terraform", "dependencies", "workflows"}
 
+// diffJSON is what --format json prints.
+type diffJSON struct {
+	MergeBase string        `json:"merge_base"` // SHA of the commit that the change is compared with
+	Head      string        `json:"head"`       // SHA
+	Files     []fact.File   `json:"files"`
+	Findings  fact.Findings `json:"findings"`
+	Gaps      []fact.Gap    `json:"gaps,omitempty"`
+}
+
 // Run prints what a change does, as far as its two versions tell.
 func (c *diffCmd) Run(ctx context.Context, s streams) error {
 	repo, change, err := c.open(ctx)
@@ -37,13 +46,7 @@ func (c *diffCmd) Run(ctx context.Context, s streams) error {
 	if c.Format == "json" {
 		e := json.NewEncoder(s.out)
 		e.SetIndent("", "  ")
-		return e.Encode(struct {
-			MergeBase string        `json:"merge_base"`
-			Head      string        `json:"head"`
-			Files     []fact.File   `json:"files"`
-			Findings  fact.Findings `json:"findings"`
-			Gaps      []fact.Gap    `json:"gaps,omitempty"`
-		}{pull.MergeBase, pull.Head.SHA, pull.Files, pull.Findings, pull.Gaps})
+		return e.Encode(diffJSON{pull.MergeBase, pull.Head.SHA, pull.Files, pull.Findings, pull.Gaps})
 	}
 	return report.Findings(s.out, pull, isTerminal(s))
 }

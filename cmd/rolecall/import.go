@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/rolecall/rolecall/internal/adopt"
 	"github.com/rolecall/rolecall/internal/report"
@@ -88,5 +89,5 @@ func firstFile(file string, places []string) (text []byte, name string, err erro
 		}
 		return text, name, nil
 	}
-	return nil, "", fmt.Errorf("there is none of %v here: name the file", places)
+	return nil, "", fmt.Errorf("there is no %s here: name the file", strings.Join(places, ", nor "))
 }

@@ -30,6 +30,7 @@ type initCmd struct {
 // writes a policy that loads.
 func (c *initCmd) Run(s streams) error {
 	answers := bufio.NewScanner(s.in)
+	var missing []string
 	for _, q := range []struct {
 		into *[]string
 		ask  string
@@ -43,13 +44,17 @@ func (c *initCmd) Run(s streams) error {
 			continue
 		}
 		if !interactive(s) {
-			return fmt.Errorf("nobody is named for %s: give %s", strings.ToLower(q.ask), q.flag)
+			missing = append(missing, q.flag)
+			continue
 		}
 		fmt.Fprintf(s.out, "%s: ", q.ask)
 		if !answers.Scan() {
 			return errors.New("no answer: nothing was written")
 		}
 		*q.into = strings.FieldsFunc(answers.Text(), func(r rune) bool { return r == ' ' || r == ',' })
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("nobody is named by %s\nhint: teams or people, such as rolecall init --cloud @acme/cloud --security @acme/security --manager @ana", strings.Join(missing, ", "))
 	}
 	text, err := policy.Init(policy.InitOptions{
 		Cloud: c.Cloud, Security: c.Security, Managers: c.Manager, OnCall: c.OnCall,

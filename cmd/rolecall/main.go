@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -85,13 +87,24 @@ func run(ctx context.Context, args []string, s streams) int {
 		fmt.Fprintf(s.err, "rolecall: %v\n", err)
 		return exitError
 	}
+	if len(args) == 0 {
+		if _, err := parser.Parse([]string{"--help"}); err != nil {
+			fmt.Fprintf(s.err, "rolecall: %v\n", err)
+		}
+		return exitUsage
+	}
 	parsed, err := parser.Parse(goFlags(args))
 	if code >= 0 { // --help was answered
 		return code
 	}
 	if err != nil {
 		fmt.Fprintf(s.err, "rolecall: %v\n", err)
-		fmt.Fprintln(s.err, "hint: rolecall --help lists the commands and their flags")
+		var wrong *kong.ParseError
+		if errors.As(err, &wrong) && wrong.Context.Selected() != nil {
+			fmt.Fprintf(s.err, "hint: %s --help says what the command takes\n", wrong.Context.Selected().FullPath())
+		} else {
+			fmt.Fprintln(s.err, "hint: rolecall --help lists the commands")
+		}
 		return exitUsage
 	}
 	err = parsed.Run()
@@ -102,6 +115,27 @@ func run(ctx context.Context, args []string, s streams) int {
 	case errors.As(err, &exit):
 		return int(exit)
 	}
-	fmt.Fprintf(s.err, "rolecall: %v\n", err)
+	fmt.Fprintf(s.err, "rolecall: %s\n", plainly(err))
 	return exitError
+}
+
+// plainly words an error; what the system says of a file is not for people.
+func plainly(err error) string {
+	said := err.Error()
+	var file *fs.PathError
+	if !errors.As(err, &file) {
+		return said
+	}
+	why := ""
+	switch {
+	case errors.Is(file, fs.ErrNotExist):
+		why = "there is no such file or folder"
+	case errors.Is(file, fs.ErrPermission):
+		why = "it may not be read or written"
+	case errors.Is(file, syscall.EISDIR):
+		why = "it is a folder, and a file is needed"
+	default:
+		return said
+	}
+	return strings.Replace(said, file.Error(), relative(file.Path)+": "+why, 1)
 }

@@ -112,14 +112,17 @@ func load(floor, own *policy.Source) (*policy.Policy, []policy.Diagnostic) {
 	return policy.Load(floor, own)
 }
 
+// validateJSON is what --format json prints.
+type validateJSON struct {
+	Valid bool        `json:"valid"` // every file is
+	Files []validated `json:"files"`
+}
+
 func (c *validateCmd) show(s streams, all []validated, broken bool) error {
 	if c.Format == "json" {
 		e := json.NewEncoder(s.out)
 		e.SetIndent("", "  ")
-		return e.Encode(struct {
-			Valid bool        `json:"valid"`
-			Files []validated `json:"files"`
-		}{!broken, all})
+		return e.Encode(validateJSON{!broken, all})
 	}
 	for _, v := range all {
 		if err := policy.FormatDiagnostics(s.out, v.Diagnostics, isTerminal(s)); err != nil {

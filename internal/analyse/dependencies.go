@@ -27,10 +27,14 @@ func addTerraform(all *fact.List[fact.Dependency], result terraform.Result) {
 		case d.Action != "change":
 		case name != was || !m.Source.IsKnown() || !m.FromSource.IsKnown():
 			// Another source is another dependency, whatever the call's name.
-			if was != "" {
+			// A directory of the repository is none.
+			if was != "" && !terraform.Local(was) {
 				gone := d
 				gone.Name, gone.To, gone.Action = was, "", "remove"
 				all.Items = append(all.Items, gone)
+			}
+			if m.Source.IsKnown() && terraform.Local(name) {
+				continue
 			}
 			d.From, d.Action = "", "add"
 		case terraform.Order(from, to) < 0:

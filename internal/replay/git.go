@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Repository is a local git repository, bare or not. It is safe for
@@ -33,7 +35,14 @@ func Open(ctx context.Context, dir string) (*Repository, error) {
 	}
 	r := &Repository{dir: abs}
 	shallow, err := r.run(ctx, "rev-parse", "--is-shallow-repository")
-	if err != nil {
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return nil, fmt.Errorf("%w\nhint: install git, or put its folder into PATH", err)
+	case err != nil && strings.Contains(err.Error(), "not a git repository"):
+		return nil, fmt.Errorf("%w\nhint: run it in a clone, or name the clone's folder", err)
+	case err != nil && strings.Contains(err.Error(), "dubious ownership"):
+		return nil, fmt.Errorf("%w\nhint: if you trust it: git config --global --add safe.directory %s", err, abs)
+	case err != nil:
 		return nil, err
 	}
 	if shallow == "true" {
@@ -58,9 +67,26 @@ func (r *Repository) Resolve(ctx context.Context, rev string) (string, error) {
 	sha, err := r.run(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
 	var exit *exec.ExitError
 	if rev == "" || errors.As(err, &exit) {
-		return "", fmt.Errorf("%q names no commit of the repository", rev)
+		if any, err := r.run(ctx, "rev-list", "--max-count=1", "--all"); err == nil && any == "" {
+			return "", fmt.Errorf("%q names no commit: the repository has none yet", rev)
+		}
+		return "", fmt.Errorf("%q names no commit of the repository\nhint: git fetch brings branches and tags that are not here yet", rev)
 	}
 	return sha, err
+}
+
+// Since reads a date as git does. Git takes what it does not know for now.
+func (r *Repository) Since(ctx context.Context, date string) error {
+	before := time.Now().Unix()
+	said, err := r.run(ctx, "rev-parse", "--since="+date)
+	if err != nil {
+		return err
+	}
+	seconds, err := strconv.ParseInt(strings.TrimPrefix(said, "--max-age="), 10, 64)
+	if err != nil || seconds >= before && !strings.Contains(strings.ToLower(date), "now") && !strings.ContainsAny(date, "0123456789") {
+		return fmt.Errorf("%q is no date that git knows\nhint: write one like 2026-01-31, or \"6 months ago\"", date)
+	}
+	return nil
 }
 
 // DefaultBranch is the branch that origin's HEAD points to, "" where the

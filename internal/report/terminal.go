@@ -34,14 +34,17 @@ func Terminal(w io.Writer, d policy.Decision, o Options, reasons, color bool) er
 	return err
 }
 
+// Decided is a decision for programs.
+type Decided struct {
+	Title    string          `json:"title"` // as the check's
+	Decision policy.Decision `json:"decision"`
+}
+
 // JSON writes a decision for programs: its title, and the whole of it.
 func JSON(w io.Writer, d policy.Decision) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
-	return e.Encode(struct {
-		Title    string          `json:"title"`
-		Decision policy.Decision `json:"decision"`
-	}{titles(d).title(d), d})
+	return e.Encode(Decided{titles(d).title(d), d})
 }
 
 // Plain turns the Markdown that this package writes into text for a terminal:

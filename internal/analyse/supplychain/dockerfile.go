@@ -2,6 +2,7 @@ package supplychain
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 )
 
@@ -25,10 +26,13 @@ func (a *analysis) dockerfile(e edit) error {
 }
 
 // imagesOf returns the images of a Dockerfile as "docker://IMAGE", stages and
-// scratch left out, and its global arguments as written.
+// scratch left out, and its global arguments as written. Arguments in the name
+// of a base image stand for their defaults in the file, which is what it says;
+// whoever builds can give them another value, which is no change of the file.
 // Source: https://docs.docker.com/reference/dockerfile/
 func imagesOf(src []byte) (images []string, args string) {
 	var global strings.Builder
+	defaults := map[string]string{}
 	stages := map[string]bool{"scratch": true}
 	started := false
 	add := func(image string) {
@@ -46,8 +50,16 @@ func imagesOf(src []byte) (images []string, args string) {
 		case "#SYNTAX":
 			add(words[1])
 		case "ARG":
-			if !started {
-				global.WriteString(strings.Join(words[1:], " ") + "\n")
+			if started {
+				continue
+			}
+			global.WriteString(strings.Join(words[1:], " ") + "\n")
+			for _, w := range words[1:] {
+				if name, value, ok := strings.Cut(w, "="); ok {
+					defaults[name] = expand(strings.Trim(value, `"'`), defaults)
+				} else {
+					delete(defaults, name)
+				}
 			}
 		case "FROM":
 			started = true
@@ -55,7 +67,7 @@ func imagesOf(src []byte) (images []string, args string) {
 			if len(words) == 0 {
 				continue
 			}
-			add(words[0])
+			add(expand(strings.Trim(words[0], `"'`), defaults))
 			if len(words) >= 3 && strings.EqualFold(words[1], "as") {
 				stages[strings.ToLower(words[2])] = true
 			}
@@ -74,6 +86,28 @@ func imagesOf(src []byte) (images []string, args string) {
 		}
 	}
 	return images, global.String()
+}
+
+// variable is "$NAME", "${NAME}" or "${NAME:-WORD}"; other forms are not
+// replaced.
+var variable = regexp.MustCompile(`\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?-)([^${}]*))?\})`)
+
+// expand replaces the variables that have a value; one that has none, and no
+// word in its place, stays.
+func expand(text string, values map[string]string) string {
+	if strings.Contains(text, `\`) {
+		return text
+	}
+	return variable.ReplaceAllStringFunc(text, func(v string) string {
+		m := variable.FindStringSubmatch(v)
+		switch value := values[m[1]+m[2]]; {
+		case value != "":
+			return value
+		case m[4] != "":
+			return m[4]
+		}
+		return v // whoever builds has to say
+	})
 }
 
 func withoutFlags(words []string) []string {

@@ -128,7 +128,7 @@ func (a *analysis) units(p string, v *version) ([]unit, string) {
 	dir := parent(p)
 	for _, u := range all {
 		if u.sort == module {
-			if source := textOf(u.block, "source").Value; isLocal(source) {
+			if source := textOf(u.block, "source").Value; Local(source) {
 				a.local[dir] = append(a.local[dir], joined(dir, source))
 			}
 		}
@@ -138,7 +138,9 @@ func (a *analysis) units(p string, v *version) ([]unit, string) {
 
 func parent(p string) string { return p[:max(0, strings.LastIndexByte(p, '/'))] }
 
-func isLocal(source string) bool {
+// Local reports whether a module's source is a directory of the repository.
+// https://developer.hashicorp.com/terraform/language/modules/sources#local-paths
+func Local(source string) bool {
 	return strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../") || source == "." || source == ".."
 }
 

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/mod/semver"
+
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
@@ -136,8 +138,8 @@ func moduleOf(c change, paths []string) fact.Module {
 	if c.is != nil {
 		m.Source, m.Version = textOf(c.is.block, "source"), textOf(c.is.block, "version")
 	}
-	local := func(s fact.Maybe[string]) bool { return s.IsKnown() && (s.Value == "" || isLocal(s.Value)) }
-	m.Local = local(m.Source) && local(m.FromSource) && (isLocal(m.Source.Value) || isLocal(m.FromSource.Value))
+	local := func(s fact.Maybe[string]) bool { return s.IsKnown() && (s.Value == "" || Local(s.Value)) }
+	m.Local = local(m.Source) && local(m.FromSource) && (Local(m.Source.Value) || Local(m.FromSource.Value))
 	return m
 }
 
@@ -210,7 +212,7 @@ func required(v value) (source, version string) {
 	return source, version
 }
 
-var oneVersion = regexp.MustCompile(`^\s*(=|~>|>=|>|<=|<|!=)?\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?\s*$`)
+var oneVersion = regexp.MustCompile(`^\s*(=|~>|>=|>|<=|<|!=)?\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(-[0-9A-Za-z.-]+)?\s*$`)
 
 // Order compares two versions, or two lists of constraints of the same
 // senses; 0 where one is not plainly above the other.
@@ -244,7 +246,8 @@ func orderOne(from, to string) (order int, ok bool) {
 			return cmp.Compare(a, b), x[1] != "!="
 		}
 	}
-	return 0, true
+	// What comes before a release has a suffix that a release has not.
+	return semver.Compare("v0.0.0"+x[5], "v0.0.0"+y[5]), (x[5] == y[5] || x[1] != "!=") && semver.IsValid("v0.0.0"+x[5]) && semver.IsValid("v0.0.0"+y[5])
 }
 
 // resources turns the changes of resources and data sources into findings.

@@ -286,12 +286,21 @@ func labelled(at string) bool {
 	return false
 }
 
+// held names what is lost with a resource of a kind.
+func held(kind string) string {
+	switch kind {
+	case "secret", "key":
+		return "a " + kind
+	}
+	return kind
+}
+
 // risks compares two versions of a resource; was is nil for a new one, is for
 // one that is gone.
 func risks(was, is *block, action, typ string) []fact.Risk {
 	var all []fact.Risk
 	if stateful(typ) && (action == fact.Delete || action == fact.Replace) {
-		all = append(all, fact.Risk{Name: "destroys-data", Detail: "it holds " + rowOf(typ).kind})
+		all = append(all, fact.Risk{Name: "destroys-data", Detail: "it holds " + held(rowOf(typ).kind)})
 	}
 	before, after := look(was), look(is)
 	paths := sortedKeys(before.flags)
