@@ -57,7 +57,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	readers := max(4, runtime.GOMAXPROCS(0))
+	readers := max(2, runtime.GOMAXPROCS(0))
 	s.reader.SetMaxOpenConns(readers)
 	s.reader.SetMaxIdleConns(readers) // a new one would have to parse its statements again
 	return nil
