@@ -231,25 +231,7 @@ func tabThrough(t *testing.T, tab context.Context) (reached, unmarked []string) 
 // wants to be more than text, and returns its address.
 func backtestPage(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
-	git := func(args ...string) {
-		t.Helper()
-		cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=<script>window.owned=true</script>", "-c", "user.email=dan@example.com"}, args...)...)
-		cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("git %v: %v\n%s", args, err, out)
-		}
-	}
-	write := func(path, text string) {
-		t.Helper()
-		path = filepath.Join(dir, path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir, git, write := gitFolder(t, "<script>window.owned=true</script>")
 	git("init", "-q", "-b", "main")
 	write(policy.RepoPath, policyText)
 	git("add", "-A")

@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -141,25 +138,7 @@ func TestThreat18TwoPullRequestsAreDecidedAtOnce(t *testing.T) {
 func TestThreat19TerminalsGetNoControlCharacters(t *testing.T) {
 	t.Parallel()
 	const evil = "\x1b]0;owned\x07\x1b[31m\u202e"
-	dir := t.TempDir()
-	git := func(args ...string) {
-		t.Helper()
-		cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=dan " + evil, "-c", "user.email=dan@example.com"}, args...)...)
-		cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("git %v: %v\n%s", args, err, out)
-		}
-	}
-	write := func(path, text string) {
-		t.Helper()
-		path = filepath.Join(dir, path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir, git, write := gitFolder(t, "dan "+evil)
 	git("init", "-q", "-b", "main")
 	write(policy.RepoPath, policyText)
 	git("add", "-A")

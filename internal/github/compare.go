@@ -3,7 +3,6 @@ package github
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"unicode"
@@ -58,18 +57,9 @@ func (c *Client) Compare(ctx context.Context, owner, repo, base, head string) (C
 	if got, ok := c.app.cache.compares.get(key); ok {
 		return got, nil
 	}
-	var got comparison
-	err := c.do(ctx, "compare", true, func(ctx context.Context) (*github.Response, error) {
-		got = comparison{}
-		// One commit a page: only their number matters, and the files are all
-		// on the first page.
-		path := fmt.Sprintf("repos/%s/%s/compare/%s...%s?per_page=1", owner, repo, url.PathEscape(base), url.PathEscape(head))
-		req, err := c.rest.NewRequest(http.MethodGet, path, nil)
-		if err != nil {
-			return nil, err
-		}
-		return c.answer(ctx, req, &got)
-	})
+	// One commit a page: only their number matters, and the files are all on
+	// the first page.
+	got, err := get[comparison](ctx, c, "compare", fmt.Sprintf("repos/%s/%s/compare/%s...%s?per_page=1", owner, repo, url.PathEscape(base), url.PathEscape(head)))
 	if err != nil {
 		return Comparison{}, err
 	}

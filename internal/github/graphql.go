@@ -183,7 +183,7 @@ func (c *Client) queryText(ctx context.Context, op, text string, variables map[s
 		defer resp.Body.Close()
 		return nil, json.UnmarshalRead(resp.Body, &struct {
 			Data any `json:"data"`
-		}{out}, lenient, json.MatchCaseInsensitiveNames(true))
+		}{out}, lenient)
 	})
 	return o.missing, err
 }

@@ -228,5 +228,5 @@ func (c *Client) fetch(ctx context.Context, path string, into any) (*github.Resp
 	if err != nil {
 		return nil, err
 	}
-	return c.rest.Do(ctx, req, into)
+	return c.answer(ctx, req, into)
 }

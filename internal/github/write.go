@@ -106,14 +106,15 @@ func (c *Client) send(ctx context.Context, op, method, path string, body, out an
 	})
 }
 
-// answer makes a call and decodes what is used of its answer.
+// answer makes a call and decodes what is used of its answer; nothing where out
+// is nil or io.Discard, or the answer is empty.
 func (c *Client) answer(ctx context.Context, req *http.Request, out any) (*github.Response, error) {
-	if out == io.Discard {
+	if out == nil || out == io.Discard {
 		return c.rest.Do(ctx, req, out)
 	}
 	var body bytes.Buffer
 	resp, err := c.rest.Do(ctx, req, &body)
-	if err == nil {
+	if err == nil && body.Len() > 0 {
 		err = json.Unmarshal(body.Bytes(), out, lenient)
 	}
 	return resp, err
@@ -121,7 +122,7 @@ func (c *Client) answer(ctx context.Context, req *http.Request, out any) (*githu
 
 // lenient takes JSON as encoding/json does: what GitHub sends is not ours to
 // find fault with.
-var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true), json.MatchCaseInsensitiveNames(true))
 
 func (c *Client) writeOnly(ctx context.Context, op string, call func(context.Context) (*github.Response, error)) error {
 	return c.do(ctx, op, false, call)

@@ -169,11 +169,8 @@ func (s *Store) GroupSums(ctx context.Context, ref fact.Ref, head string, at tim
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", "", false, nil
 	}
-	if err == nil && a != nil {
-		facts, err = packedSum(a)
-	}
 	if err == nil {
-		decision, err = packedSum(b)
+		facts, decision, err = packedSums(a, b)
 	}
 	if err != nil {
 		return "", "", false, fmt.Errorf("merge group %s, %s: %w", head, ref, err)

@@ -97,11 +97,8 @@ func (s *Store) DecisionSums(ctx context.Context, ref fact.Ref, generation int64
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", "", false, nil
 	}
-	if err == nil && a != nil {
-		facts, err = packedSum(a)
-	}
 	if err == nil {
-		decision, err = packedSum(b)
+		facts, decision, err = packedSums(a, b)
 	}
 	if err != nil {
 		return "", "", false, fmt.Errorf("decision %d on %s: %w", generation, ref, err)
@@ -135,6 +132,18 @@ func (s *Store) PayloadSum(ctx context.Context, guid string) (string, error) {
 		return "", fmt.Errorf("delivery %s: %w", guid, err)
 	}
 	return packedSum(packed)
+}
+
+// packedSums are those of a decision and of its facts, "" where they were
+// retired.
+func packedSums(a, b []byte) (facts, decision string, err error) {
+	if a != nil {
+		if facts, err = packedSum(a); err != nil {
+			return "", "", err
+		}
+	}
+	decision, err = packedSum(b)
+	return facts, decision, err
 }
 
 // packedSum never fails for what it reads: bytes that do not unpack were
