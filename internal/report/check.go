@@ -120,30 +120,12 @@ func titles(d policy.Decision) names {
 	for _, debt := range d.Glass.Open() {
 		n.skipped[debt.Rule] = true
 	}
-	each(d, func(_ policy.RuleResult, r policy.Requirement) {
+	d.EachRole(func(_ policy.RuleResult, r policy.Requirement) {
 		if r.Title != "" {
 			n.titles[r.Role] = r.Title
 		}
 	})
 	return n
-}
-
-// each visits every role requirement of the rules in force.
-func each(d policy.Decision, visit func(policy.RuleResult, policy.Requirement)) {
-	var walk func(policy.RuleResult, []policy.Requirement)
-	walk = func(rule policy.RuleResult, rs []policy.Requirement) {
-		for _, r := range rs {
-			if r.Kind == policy.KindRole {
-				visit(rule, r)
-			}
-			walk(rule, r.Children)
-		}
-	}
-	for _, rule := range d.Rules {
-		if rule.InForce {
-			walk(rule, rule.Require)
-		}
-	}
 }
 
 // title is one plain line: GitHub shows it beside the check's name.
@@ -238,7 +220,7 @@ func (n names) called(r policy.Requirement) string {
 
 func (n names) blockers(d policy.Decision) []string {
 	var out []string
-	each(d, func(rule policy.RuleResult, r policy.Requirement) {
+	d.EachRole(func(rule policy.RuleResult, r policy.Requirement) {
 		for _, b := range r.Blockers {
 			if b = clean(b); !rule.Advice && !slices.Contains(out, b) {
 				out = append(out, b)
@@ -330,7 +312,7 @@ func (n names) odd(d policy.Decision, o Options) []string {
 		}
 		out = append(out, fmt.Sprintf("this commit is also the head of %s: the strictest decision is shown, that on #%d", strings.Join(numbers, ", "), d.Pull.Number))
 	}
-	each(d, func(_ policy.RuleResult, r policy.Requirement) {
+	d.EachRole(func(_ policy.RuleResult, r policy.Requirement) {
 		for _, reason := range r.Reasons {
 			if s := n.words(reason); reason.Code == policy.HoldersStale && r.Status != policy.Met && !slices.Contains(out, s) {
 				out = append(out, s)
@@ -510,7 +492,7 @@ func (n names) todo(d policy.Decision) []string {
 			add(rule.Reasons)
 		}
 	}
-	each(d, func(rule policy.RuleResult, r policy.Requirement) {
+	d.EachRole(func(rule policy.RuleResult, r policy.Requirement) {
 		if !rule.Advice && r.Status == policy.Stuck {
 			add(r.Reasons)
 		}

@@ -22,20 +22,11 @@ func name(r fact.Ref) string { return r.String() }
 
 // leaves visits every role requirement of the rules in force, advice left out.
 func (p Pull) leaves(visit func(policy.RuleResult, policy.Requirement)) {
-	var walk func(policy.RuleResult, []policy.Requirement)
-	walk = func(rule policy.RuleResult, rs []policy.Requirement) {
-		for _, r := range rs {
-			if r.Kind == policy.KindRole {
-				visit(rule, r)
-			}
-			walk(rule, r.Children)
+	p.Decision.EachRole(func(rule policy.RuleResult, r policy.Requirement) {
+		if !rule.Advice {
+			visit(rule, r)
 		}
-	}
-	for _, rule := range p.Decision.Rules {
-		if rule.InForce && !rule.Advice {
-			walk(rule, rule.Require)
-		}
-	}
+	})
 }
 
 // asked is when a person was last asked for their review; zero where they were
