@@ -33,8 +33,8 @@ type Records interface {
 	Unrequestable(ctx context.Context, ref fact.Ref) ([]string, error)
 	// Team returns a team's members where they are still known to be right,
 	// and the version to hand to PutTeam.
-	Team(ctx context.Context, installation int64, team string) (members []string, version int64, ok bool, err error)
-	PutTeam(ctx context.Context, installation int64, team string, members []string, version int64) error
+	Team(ctx context.Context, installation int64, team string) (members []fact.Member, version int64, ok bool, err error)
+	PutTeam(ctx context.Context, installation int64, team string, members []fact.Member, version int64) error
 	// People is what is known of those who can be asked for reviews, and
 	// Knowledge who knows the files.
 	People(ctx context.Context, ref fact.Ref) (store.People, error)
@@ -198,6 +198,9 @@ func (r *reading) remembered(ctx context.Context) error {
 	if r.pushes, err = r.g.records.Pushes(ctx, r.ref); err != nil {
 		return err
 	}
+	for i := range r.pushes {
+		r.rename(&r.pushes[i])
+	}
 	labels, err := r.g.records.Labelled(ctx, r.ref)
 	if err != nil {
 		return err
@@ -242,6 +245,11 @@ func (r *reading) details(ctx context.Context) error {
 		clean, err = r.cleanMerges(ctx)
 		return err
 	})
+	var squashed []fact.Person
+	run(func(ctx context.Context) (err error) {
+		squashed, err = r.squashed(ctx, changedPaths(files))
+		return err
+	})
 	pushes := r.pushes
 	run(func(ctx context.Context) error {
 		push, ok, err := r.lastPush(ctx)
@@ -259,7 +267,7 @@ func (r *reading) details(ctx context.Context) error {
 		r.out.Pull.Commits[i].CleanMerge = clean[c.SHA]
 	}
 	r.out.Pull.Pusher = pusher(&r.out.Pull, pushes)
-	r.out.Pull.Pushers = pushers(&r.out.Pull, pushes)
+	r.out.Pull.Pushers = pushers(&r.out.Pull, pushes, squashed...)
 	return nil
 }
 
@@ -327,8 +335,11 @@ func (r *reading) teams(ctx context.Context, names []string) (map[string]fact.Ma
 
 func (r *reading) team(ctx context.Context, name string) (fact.Maybe[[]string], error) {
 	members, version, ok, err := r.g.records.Team(ctx, r.ref.Installation, name)
-	if err != nil || ok {
-		return fact.Known(members), err
+	if err != nil {
+		return fact.Maybe[[]string]{}, err
+	}
+	if ok && !slices.ContainsFunc(members, func(m fact.Member) bool { return r.another(m) || r.renamed(m) }) {
+		return fact.Known(fact.Logins(members)), nil
 	}
 	members, err = r.client.TeamMembers(ctx, name)
 	if why := github.Refusal(err); why != "" {
@@ -337,5 +348,8 @@ func (r *reading) team(ctx context.Context, name string) (fact.Maybe[[]string], 
 	if err != nil {
 		return fact.Maybe[[]string]{}, err
 	}
-	return fact.Known(members), r.g.records.PutTeam(ctx, r.ref.Installation, name, members, version)
+	if err := r.g.records.PutTeam(ctx, r.ref.Installation, name, members, version); err != nil {
+		return fact.Maybe[[]string]{}, err
+	}
+	return fact.Known(fact.Logins(slices.DeleteFunc(members, r.another))), nil
 }

@@ -30,12 +30,12 @@ func (Once) Labelled(context.Context, fact.Ref) ([]fact.LabelEvent, error) { ret
 func (Once) Unrequestable(context.Context, fact.Ref) ([]string, error) { return nil, nil }
 
 // Team implements [Records].
-func (Once) Team(context.Context, int64, string) ([]string, int64, bool, error) {
+func (Once) Team(context.Context, int64, string) ([]fact.Member, int64, bool, error) {
 	return nil, 0, false, nil
 }
 
 // PutTeam implements [Records].
-func (Once) PutTeam(context.Context, int64, string, []string, int64) error { return nil }
+func (Once) PutTeam(context.Context, int64, string, []fact.Member, int64) error { return nil }
 
 // PolicySeen implements [Records].
 func (Once) PolicySeen(context.Context, string, string) (bool, error) { return false, nil }

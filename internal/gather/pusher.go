@@ -101,27 +101,33 @@ func (r *reading) lastPush(ctx context.Context) (store.Push, bool, error) {
 	if err != nil || !ok {
 		return store.Push{}, false, unlessRefused(err)
 	}
-	push := store.Push{SHA: p.Head.SHA, Before: got.Before, By: got.By, At: got.At}
+	push := store.Push{SHA: p.Head.SHA, Before: got.Before, By: got.By, Account: got.Account, At: got.At}
 	return push, true, r.g.records.AddPush(ctx, r.ref, push)
 }
 
 // pushers are the others who pushed commits that are part of the pull request:
 // whom a commit names as its author is for its maker to say, who pushed it is
 // not. As above, a clean merge of the base makes nobody a pusher, and neither
-// does a push of which nothing is left.
-func pushers(p *fact.Pull, pushes []store.Push) []fact.Person {
+// does a push of which nothing is left; the squashed are those of whom something
+// is.
+func pushers(p *fact.Pull, pushes []store.Push, squashed ...fact.Person) []fact.Person {
 	commits := make(map[string]fact.Commit, len(p.Commits))
 	for _, c := range p.Commits {
 		commits[c.SHA] = c
 	}
 	var out []fact.Person
+	add := func(who fact.Person) {
+		if who.Login != "" && who.Login != p.Pusher.Login && !slices.Contains(out, who) {
+			out = append(out, who)
+		}
+	}
 	for _, push := range pushes {
-		if _, left := commits[push.SHA]; !left || cleanMerge(commits, push.SHA, push.Before) {
-			continue
+		if _, left := commits[push.SHA]; left && !cleanMerge(commits, push.SHA, push.Before) {
+			add(push.By)
 		}
-		if push.By.Login != "" && push.By.Login != p.Pusher.Login && !slices.Contains(out, push.By) {
-			out = append(out, push.By)
-		}
+	}
+	for _, who := range squashed {
+		add(who)
 	}
 	slices.SortFunc(out, func(a, b fact.Person) int { return cmp.Compare(a.Login, b.Login) })
 	return out

@@ -33,6 +33,9 @@ type PullFacts struct {
 	ChangedFiles int
 	Policy       PolicyFile
 	Floor        PolicyFile
+	// Accounts holds, of the people who said something here, the numbers of
+	// their accounts by login. All are of one moment; bots are left out.
+	Accounts map[string]int64
 	// Busy holds, of the people asked for review, whom GitHub shows as busy.
 	Busy map[string]bool
 }
@@ -276,6 +279,7 @@ func (r *pullReader) add(pr *pullRequestNode, at *cursors) {
 		if pr.Reviews != nil {
 			for _, n := range pr.Reviews.Nodes {
 				p.Reviews = append(p.Reviews, n.review())
+				r.account(n.Author)
 			}
 			at.reviews.next(pr.Reviews.PageInfo)
 		}
@@ -283,6 +287,7 @@ func (r *pullReader) add(pr *pullRequestNode, at *cursors) {
 	if at.comments.more {
 		for _, n := range pr.Comments.Nodes {
 			p.Comments = append(p.Comments, n.comment())
+			r.account(n.Author)
 		}
 		at.comments.next(pr.Comments.PageInfo)
 	}
@@ -302,6 +307,17 @@ func (r *pullReader) add(pr *pullRequestNode, at *cursors) {
 			r.addChecks(n.Commit, at)
 		}
 	}
+}
+
+// account notes which account bears a login now.
+func (r *pullReader) account(s *speaker) {
+	if s == nil || s.User.DatabaseID == nil {
+		return
+	}
+	if r.facts.Accounts == nil {
+		r.facts.Accounts = make(map[string]int64)
+	}
+	r.facts.Accounts[fact.Login(s.Login)] = *s.User.DatabaseID
 }
 
 // addChecks takes the checks at the head: rolecall's own from its suites, and

@@ -137,6 +137,16 @@ type actor struct {
 	Login    string `graphql:"login"`
 }
 
+// speaker is an actor of whom is asked which account it is: a login can change
+// hands.
+type speaker struct {
+	Typename string `graphql:"__typename"`
+	Login    string `graphql:"login"`
+	User     struct {
+		DatabaseID *int64 `graphql:"databaseId"`
+	} `graphql:"... on User"`
+}
+
 type reviewer struct {
 	Typename string `graphql:"__typename"`
 	User     struct {
@@ -202,7 +212,7 @@ type requestEvent struct {
 
 type reviewNode struct {
 	FullDatabaseID bigInt     `graphql:"fullDatabaseId"`
-	Author         *actor     `graphql:"author"`
+	Author         *speaker   `graphql:"author"`
 	State          string     `graphql:"state"`
 	SubmittedAt    *time.Time `graphql:"submittedAt"`
 	Commit         *struct {
@@ -215,7 +225,7 @@ type reviewNode struct {
 type commentNode struct {
 	ID                  string     `graphql:"id"`
 	FullDatabaseID      bigInt     `graphql:"fullDatabaseId"`
-	Author              *actor     `graphql:"author"`
+	Author              *speaker   `graphql:"author"`
 	AuthorAssociation   string     `graphql:"authorAssociation"`
 	Body                string     `graphql:"body"`
 	CreatedAt           time.Time  `graphql:"createdAt"`

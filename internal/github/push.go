@@ -15,7 +15,9 @@ import (
 type Push struct {
 	Before string // the commit that the branch was at
 	By     fact.Person
-	At     time.Time
+	// Account is the number of By's account.
+	Account int64
+	At      time.Time
 }
 
 // LastPush returns the latest push that brought a branch to sha; ok is false
@@ -28,7 +30,10 @@ func (c *Client) LastPush(ctx context.Context, owner, repo, branch, sha string) 
 		var list []struct {
 			Before, After string
 			Timestamp     time.Time
-			Actor         *struct{ Login, Type string }
+			Actor         *struct {
+				Login, Type string
+				ID          int64
+			}
 		}
 		resp, err := c.fetch(ctx, fmt.Sprintf("repos/%s/%s/activity?%s", url.PathEscape(owner), url.PathEscape(repo), q.Encode()), &list)
 		if err != nil {
@@ -38,7 +43,7 @@ func (c *Client) LastPush(ctx context.Context, owner, repo, branch, sha string) 
 		for _, a := range list { // the newest first
 			if a.After == sha {
 				if a.Actor != nil && a.Actor.Login != "" {
-					p, ok = Push{Before: a.Before, By: fact.Person{Login: fact.Login(a.Actor.Login), Bot: a.Actor.Type == "Bot"}, At: a.Timestamp.UTC()}, true
+					p, ok = Push{Before: a.Before, By: fact.Person{Login: fact.Login(a.Actor.Login), Bot: a.Actor.Type == "Bot"}, Account: a.Actor.ID, At: a.Timestamp.UTC()}, true
 				}
 				break
 			}

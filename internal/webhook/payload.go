@@ -78,6 +78,7 @@ type payload struct {
 }
 
 type account struct {
+	ID    int64  `json:"id"`
 	Login string `json:"login"`
 	Type  string `json:"type"`
 }

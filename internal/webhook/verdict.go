@@ -221,7 +221,7 @@ func judgePull(v *verdict, p *payload, o own) {
 		// Who pushed is not in the API: the sender of this delivery is all
 		// that tells.
 		v.pull.Pusher = fact.Person{Login: fact.Login(p.Sender.Login), Bot: p.Sender.bot()}
-		v.pull.Before = p.Before
+		v.pull.Account, v.pull.Before = p.Sender.ID, p.Before
 	case "labeled":
 		v.pull.Label, v.pull.Labeller = p.Label.Name, fact.Person{Login: fact.Login(p.Sender.Login), Bot: p.Sender.bot()}
 		if o.sent(p) {
