@@ -199,6 +199,7 @@ func TestThreat07PowerIsNoRole(t *testing.T) {
 			below := w.org.Team("cloud-eu", "pat").Under(w.org.Team("cloud"))
 			w.settle()
 			below.Remove("pat")
+			w.settle()
 		}, "pat"},
 	} {
 		t.Run(name, attack{
