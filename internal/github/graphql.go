@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -92,8 +91,9 @@ func (c *Client) query(ctx context.Context, op string, text jsontext.Value, vari
 
 // read reads an answer's data into out; what stood there before may remain.
 func (o *outcome) read(resp *http.Response, out any) error {
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
+	body := answers.Get().(*bytes.Buffer) //nolint:forcetypeassert // nothing else is in it
+	defer done(body)
+	if _, err := body.ReadFrom(resp.Body); err != nil {
 		return err
 	}
 	var answer struct {
@@ -101,7 +101,7 @@ func (o *outcome) read(resp *http.Response, out any) error {
 		Errors  []graphqlError `json:"errors"`
 		Message string         `json:"message"`
 	}
-	bad := json.Unmarshal(body, &answer, lenient)
+	bad := json.Unmarshal(body.Bytes(), &answer, lenient)
 	if resp.StatusCode != http.StatusOK {
 		e := &Error{Status: resp.StatusCode, Message: clean(answer.Message)}
 		e.Kind, e.Until = kindOf(resp.StatusCode, resp.Header, answer.Message, time.Now())
