@@ -162,7 +162,10 @@ func (q *Queue) end(ctx context.Context, job int64, e ending) (outcome string, e
 		if s.outcome == "done" { // it is due by time alone, whoever wished it before
 			priority = store.DueByTime
 		}
-		if err := tx.KeepLook(ctx, e.look.Key, priority, s.failures, s.hold, s.verify); err != nil {
+		if s.outcome == "done" && s.at.After(now) { // the keeper makes the job, once it is due
+			return tx.KeepLook(ctx, e.look.Key, priority, s.failures, s.hold, s.verify, s.at)
+		}
+		if err := tx.KeepLook(ctx, e.look.Key, priority, s.failures, s.hold, s.verify, time.Time{}); err != nil {
 			return err
 		}
 		if err := q.insert(ctx, tx, inRiver(priority), e.look.Key, s.at, s.hold); err != nil {
