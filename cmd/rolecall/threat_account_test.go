@@ -222,3 +222,37 @@ func TestThreat07PowerIsNoRole(t *testing.T) {
 		}.run)
 	}
 }
+
+// The approver pushed it under another's name before there was a pull request,
+// which somebody else then opened: no delivery tells who pushed.
+func TestThreat06PushedBeforeItWasOpened(t *testing.T) {
+	for name, test := range map[string]struct {
+		author string
+		then   func(w *world)
+	}{
+		"and opened by a bot":         {"helper[bot]", func(w *world) { w.gh.Bot("helper") }},
+		"and opened by whom it names": {"dan", func(*world) {}},
+		"and pushed upon by the author": {"dan", func(w *world) {
+			w.repo.Commit("change", "On top", githubtest.Files{"docs/x.md": "x\n"}, githubtest.By("dan"))
+		}},
+	} {
+		t.Run(name, attack{
+			play: func(w *world, trick bool) *githubtest.Pull {
+				sha := w.repo.Object(w.repo.Head("main"), githubtest.Commit{Author: "dan", Files: githubtest.Files{"main.go": goAfter}})
+				pusher := "dan"
+				if trick {
+					pusher = "ana"
+				}
+				w.repo.Push("change", sha, pusher)
+				test.then(w)
+				pr := w.repo.Open(githubtest.PullRequest{Author: test.author, Head: "change"})
+				w.settle()
+				pr.Approve("ana")
+				return pr
+			},
+			naive:  approvedByAnother,
+			caught: shown{"in_progress", "Waiting for Cloud Engineer"}, control: passes,
+			says: []string{"ana", "pushed"},
+		}.run)
+	}
+}

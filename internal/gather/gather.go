@@ -24,8 +24,11 @@ type Records interface {
 	ReviewCommits(ctx context.Context, ref fact.Ref) (map[int64]string, error)
 	// Pushes are those to the head that deliveries told of, the latest first.
 	Pushes(ctx context.Context, ref fact.Ref) ([]store.Push, error)
-	// AddPush keeps one that no delivery told of.
-	AddPush(ctx context.Context, ref fact.Ref, p store.Push) error
+	// BranchPushes are those to a branch, whether or not a pull request was open
+	// from it, the latest first.
+	BranchPushes(ctx context.Context, ref fact.Ref, branch string) ([]store.Push, error)
+	// SeePush keeps one that no delivery told of.
+	SeePush(ctx context.Context, ref fact.Ref, branch string, p store.Push) error
 	// Labelled are the labels that deliveries told were set.
 	Labelled(ctx context.Context, ref fact.Ref) ([]fact.LabelEvent, error)
 	// Unrequestable are the logins and teams ("org/slug") whose review GitHub
@@ -252,10 +255,9 @@ func (r *reading) details(ctx context.Context) error {
 	})
 	pushes := r.pushes
 	run(func(ctx context.Context) error {
-		push, ok, err := r.lastPush(ctx)
-		if ok {
-			pushes = slices.Concat([]store.Push{push}, pushes)
-		}
+		found, err := r.untold(ctx)
+		pushes = slices.Concat(found, pushes)
+		slices.SortStableFunc(pushes, func(a, b store.Push) int { return b.At.Compare(a.At) })
 		return err
 	})
 	wg.Wait()

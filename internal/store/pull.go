@@ -63,15 +63,6 @@ func (t *Tx) SeePull(ctx context.Context, p PullSeen) error {
 	return nil
 }
 
-// AddPush records a push of which no delivery told.
-func (s *Store) AddPush(ctx context.Context, ref fact.Ref, p Push) error {
-	err := s.Write(ctx, func(ctx context.Context, t *Tx) error { return t.addPush(ctx, ref, p) })
-	if err != nil {
-		return fmt.Errorf("record push: %w", err)
-	}
-	return nil
-}
-
 func (t *Tx) addPush(ctx context.Context, ref fact.Ref, p Push) error {
 	owner, repo := name(ref)
 	_, err := t.ExecContext(ctx, t.s.Query(`
