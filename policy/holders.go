@@ -28,8 +28,9 @@ type seat struct {
 	asked   bool
 	// unknown says why there may be more holders; "" where all are known.
 	unknown string
-	// stale is set where its calendar could not be read lately.
-	stale *fact.Stale
+	// stale is set where its calendar could not be read lately, and holidays
+	// where one of its holidays could not.
+	stale, holidays *fact.Stale
 	// owner is the login of the DRI whom the policy itself names.
 	owner string
 	// free is who could approve now, by what a requirement allows; sorted.
@@ -60,7 +61,7 @@ func (b *bench) seat(name string) *seat {
 		unknown = holders.Gaps[0].Reason
 	}
 	s := newSeat(def, holders.List, b.now)
-	s.unknown, s.stale = unknown, holders.Stale
+	s.unknown, s.stale, s.holidays = unknown, holders.Stale, holders.HolidaysStale
 	b.seats[name] = s
 	return s
 }

@@ -143,6 +143,9 @@ func (a *asker) role(req *requirement, first *seat, scope Scope, set *scopeSet) 
 		if s.stale != nil {
 			n.out.Reasons = append(n.out.Reasons, Reason{Code: HoldersStale, Role: s.name, At: s.stale.Read, Detail: s.stale.Reason})
 		}
+		if s.holidays != nil {
+			n.out.Reasons = append(n.out.Reasons, Reason{Code: HolidaysStale, Role: s.name, At: s.holidays.Read, Detail: s.holidays.Reason})
+		}
 	}
 	last := seats[len(seats)-1]
 	if last != first {

@@ -184,8 +184,16 @@ func (r *reader) event(e ical.Event) error {
 		return nil // a moment, and nobody's shift
 	}
 	shift := fact.Shift{Summary: text(e, ical.PropSummary), Attendees: attendees(e)}
+	add := func(at time.Time) error {
+		s := shift
+		to := end(at)
+		if day && wholeDays(e) {
+			s.Days = &fact.Span{From: at.Format(time.DateOnly), To: civil(to).AddDate(0, 0, -1).Format(time.DateOnly)}
+		}
+		return r.add(s, at, to)
+	}
 	if e.Props.Get(ical.PropRecurrenceID) != nil {
-		return r.add(shift, first, end(first))
+		return add(first)
 	}
 	starts, err := r.starts(e, first)
 	if err != nil {
@@ -196,7 +204,7 @@ func (r *reader) event(e ical.Event) error {
 		if uid(e) != "" && gone.has(at) {
 			continue
 		}
-		if err := r.add(shift, at, end(at)); err != nil {
+		if err := add(at); err != nil {
 			return err
 		}
 	}
@@ -243,6 +251,12 @@ func (r *reader) end(e ical.Event, first time.Time, day bool) (func(time.Time) t
 		return func(t time.Time) time.Time { return t.AddDate(0, 0, 1) }, nil
 	}
 	return func(t time.Time) time.Time { return t }, nil
+}
+
+// wholeDays reports whether an event that starts with a day ends with one.
+func wholeDays(e ical.Event) bool {
+	p := e.Props.Get(ical.PropDateTimeEnd)
+	return p == nil || len(strings.TrimSpace(p.Value)) == len("20060102")
 }
 
 // civil is the day of t as a time in UTC, where all days are equally long.
@@ -446,5 +460,13 @@ func oneLine(s string, n int) string {
 }
 
 func compare(a, b fact.Shift) int {
-	return cmp.Or(a.From.Compare(b.From), a.To.Compare(b.To), cmp.Compare(a.Summary, b.Summary), slices.Compare(a.Attendees, b.Attendees))
+	return cmp.Or(a.From.Compare(b.From), a.To.Compare(b.To), cmp.Compare(a.Summary, b.Summary), slices.Compare(a.Attendees, b.Attendees), cmp.Compare(lasting(a), lasting(b)))
+}
+
+// lasting are the days of a shift as a text, "" where it has times.
+func lasting(s fact.Shift) string {
+	if s.Days == nil {
+		return ""
+	}
+	return s.Days.From + ".." + s.Days.To
 }

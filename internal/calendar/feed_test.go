@@ -93,6 +93,27 @@ func TestShiftsOfAFeed(t *testing.T) {
 	}
 }
 
+func TestWholeDaysAreKeptAsDays(t *testing.T) {
+	b := with("X-WR-TIMEZONE:Asia/Tokyo\r\n", feed(
+		"UID:1\nDTSTART;VALUE=DATE:20260302\nDTEND;VALUE=DATE:20260304\nSUMMARY:two",
+		"UID:2\nDTSTART;VALUE=DATE:20250405\nRRULE:FREQ=YEARLY\nSUMMARY:yearly",
+		"UID:3\nDTSTART:20260410T000000\nDTEND:20260411T000000\nSUMMARY:times",
+	))
+	shifts, err := calendar.Parse(context.Background(), b, from, to)
+	if err != nil || len(shifts) != 3 {
+		t.Fatalf("%v, %v", shifts, err)
+	}
+	if diff := cmp.Diff([]*fact.Span{{From: "2026-03-02", To: "2026-03-03"}, {From: "2026-04-05", To: "2026-04-05"}, nil},
+		[]*fact.Span{shifts[0].Days, shifts[1].Days, shifts[2].Days}); diff != "" {
+		t.Errorf("days (-want +got):\n%s", diff)
+	}
+	// Cut by a reading in its middle, an event keeps its days.
+	kept := calendar.Merge(shifts, shifts, at("2026-03-02T12:00:00Z"), time.Time{})
+	if diff := cmp.Diff(shifts, kept); diff != "" {
+		t.Errorf("read again (-want +got):\n%s", diff)
+	}
+}
+
 func TestTheFeedsOwnZoneHoldsForTimesWithoutOne(t *testing.T) {
 	b := []byte(strings.Replace(string(feed("UID:1\nDTSTART;VALUE=DATE:20260302\nSUMMARY:@ana")), "PRODID:x", "PRODID:x\r\nX-WR-TIMEZONE:America/New_York", 1))
 	shifts, err := calendar.Parse(context.Background(), b, from, to)
