@@ -186,7 +186,7 @@ func (ld *loader) policy(b *hclsyntax.Block, spec *block) {
 		}
 		who := Absence{Login: strings.Join(people, ""), Team: strings.Join(teams, "")}
 		times := []member{{at: e.valueExp.Range()}}
-		if _, ok := unwrap(e.valueExp).(*hclsyntax.TupleConsExpr); ok {
+		if _, ok := Unwrap(e.valueExp).(*hclsyntax.TupleConsExpr); ok {
 			times = ld.members("away", "times and calendars", nil, e.valueExp, e.value)
 		} else if !e.value.IsNull() && e.value.Type() == cty.String {
 			times[0].text = e.value.AsString()

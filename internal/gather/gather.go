@@ -203,8 +203,6 @@ func (r *reading) remembered(ctx context.Context) error {
 		return err
 	}
 	p.LabelEvents = renamed(p.LabelEvents, labels)
-	p.Pusher = pusher(p, r.pushes)
-	p.Pushers = pushers(p, r.pushes)
 	for _, c := range p.Comments {
 		p.Commands = append(p.Commands, command.Parse(c)...)
 	}
