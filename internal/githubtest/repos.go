@@ -31,6 +31,7 @@ type Repo struct {
 	labelOrder    []*Label
 	issues        map[int]*Pull // pull requests and plain issues: they share their numbers
 	open          map[int]*Pull // the open pull requests
+	holders       holders
 	numbers       int
 	comments      map[int64]*Comment
 	runs          map[string][]*CheckRun // by SHA, oldest first
