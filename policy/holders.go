@@ -24,6 +24,7 @@ type seat struct {
 	holds   map[string][]fact.Holder
 	ballots [][]fact.Holder // holds by ballot.index, once asked for
 	now     []string        // who holds it now, sorted
+	teams   []string        // whose members hold it, sorted
 	turn    time.Time       // what next found, once it was asked for
 	asked   bool
 	// unknown says why there may be more holders; "" where all are known.
@@ -67,7 +68,7 @@ func (b *bench) seat(name string) *seat {
 }
 
 func newSeat(def RoleDef, holds []fact.Holder, now time.Time) *seat {
-	s := &seat{name: def.Name, def: def, holds: make(map[string][]fact.Holder, len(holds)), free: map[string][]string{}}
+	s := &seat{name: def.Name, def: def, holds: make(map[string][]fact.Holder, len(holds)), teams: slices.Sorted(slices.Values(def.Teams)), free: map[string][]string{}}
 	for _, h := range holds {
 		login := fact.Login(h.Login)
 		if login == "" {
