@@ -209,8 +209,6 @@ func (r *reading) remembered(ctx context.Context) error {
 		return err
 	}
 	p.LabelEvents = renamed(p.LabelEvents, labels)
-	p.Pusher = pusher(p, r.pushes)
-	p.Pushers = pushers(p, r.pushes)
 	for _, c := range p.Comments {
 		p.Commands = append(p.Commands, command.Parse(c)...)
 	}
@@ -235,6 +233,7 @@ func (r *reading) details(ctx context.Context) error {
 		})
 	}
 	var people fact.Roster
+	var permissions map[string]string
 	clean := map[string]bool{}
 	changed := r.touched() // before objects writes to the files
 	files := slices.Clone(r.out.Pull.Files)
@@ -253,6 +252,10 @@ func (r *reading) details(ctx context.Context) error {
 		squashed, err = r.squashed(ctx, changedPaths(files))
 		return err
 	})
+	run(func(ctx context.Context) (err error) {
+		permissions, err = r.permissions(ctx)
+		return err
+	})
 	pushes := r.pushes
 	run(func(ctx context.Context) error {
 		found, err := r.untold(ctx)
@@ -264,7 +267,7 @@ func (r *reading) details(ctx context.Context) error {
 	if len(errs) > 0 {
 		return first(errs)
 	}
-	r.out.Pull.Roster = people
+	r.out.Pull.Roster, r.out.Pull.Permissions = people, permissions
 	for i, c := range r.out.Pull.Commits {
 		r.out.Pull.Commits[i].CleanMerge = clean[c.SHA]
 	}

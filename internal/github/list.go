@@ -56,6 +56,18 @@ func (c *Client) IsMember(ctx context.Context, org, login string) (bool, error) 
 	return member, err
 }
 
+// Permission is what somebody may do in a repository, by whatever way: "admin",
+// "write", "read" or "none"; to maintain is "write", and to triage "read".
+// https://docs.github.com/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+func (c *Client) Permission(ctx context.Context, owner, repo, login string) (level string, err error) {
+	err = c.do(ctx, "permission", true, func(ctx context.Context) (*github.Response, error) {
+		p, resp, err := c.rest.Repositories.GetPermissionLevel(ctx, owner, repo, login)
+		level = p.GetPermission()
+		return resp, err
+	})
+	return level, err
+}
+
 // OpenPulls lists the open pull requests of a repository, newest first.
 func (c *Client) OpenPulls(ctx context.Context, owner, repo string) ([]fact.Ref, error) {
 	var refs []fact.Ref

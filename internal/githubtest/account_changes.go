@@ -8,7 +8,7 @@ import (
 
 // Rename gives the person another login, by which all that they said is shown
 // from then on; their teams and roles stay theirs. The former login is free,
-// and whoever takes it is somebody else. No event tells of it (behaviour 29).
+// and whoever takes it is somebody else. No event tells of it (behaviour 30).
 func (u *User) Rename(login string) {
 	defer u.s.lock()()
 	was, is := u.key(), strings.ToLower(login)
@@ -43,7 +43,7 @@ func rekey[V any](m map[string]V, was, is string) {
 }
 
 // Suspend suspends the person's account: nobody is shown it, or what it said,
-// any longer, and it is in no list. No event tells of it (behaviour 30).
+// any longer, and it is in no list. No event tells of it (behaviour 31).
 func (u *User) Suspend() {
 	defer u.s.lock()()
 	delete(u.s.users, u.key())

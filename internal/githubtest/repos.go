@@ -243,7 +243,7 @@ func (r *Repo) association(u *User) string {
 	switch {
 	case r.owner == &u.account:
 		return "OWNER"
-	case r.org != nil && r.org.isMember(u):
+	case r.org != nil && r.org.isMember(u) && !r.org.members[u.key()].concealed:
 		return "MEMBER"
 	case r.collaborators[u.key()] != "":
 		return "COLLABORATOR"
