@@ -40,6 +40,7 @@ var (
 	chaosDatabase = flag.String("chaos.database", "", "sqlite or postgres; left out: PostgreSQL for each fifth seed of a long run")
 	chaosParallel = flag.Int("chaos.parallel", 4, "how many seeds are tried at once")
 	chaosShrink   = flag.Bool("chaos.shrink", true, "try a history that fails again with less in it")
+	chaosKeep     = flag.String("chaos.keep", "", "a folder for what is known of each try that fails: a race does not come again")
 )
 
 // regressions are seeds that failed once.
@@ -159,17 +160,50 @@ func play(t *testing.T, seed uint64, steps []step) []string {
 			text = widePolicy
 		}
 		c := &chaos{w: quietWorld(tb, database, text, githubtest.Options{}), comments: map[*githubtest.Pull][]*githubtest.Comment{}, forks: map[int]bool{}, wide: seed >= wide}
+		if *chaosKeep != "" {
+			tb.Cleanup(func() { c.keep(*chaosKeep, seed) })
+		}
 		c.w.gh.App().DeliverTo(c.front(tb))
 		c.w.repo.Push("release", c.w.repo.Head("main"), "mia")
 		tb.Cleanup(c.down)
 		c.up()
 		for _, s := range steps {
+			fmt.Fprintf(c.w.log, "time=%s step %s\n", time.Now().Format("2006-01-02T15:04:05.000Z07:00"), s.what)
 			s.do(c)
 			c.w.pass(time.Duration(len(s.what)%3) * time.Second)
 		}
 		c.rest()
 		c.judge()
 	})
+}
+
+// keep writes down what is known of a try that failed: what rolecall logged,
+// each delivery and call, and the checks with all their words.
+func (c *chaos) keep(folder string, seed uint64) {
+	if !c.w.t.Failed() {
+		return
+	}
+	f, err := os.CreateTemp(folder, fmt.Sprintf("%d-*.log", seed))
+	if err != nil {
+		c.w.t.Error(err)
+		return
+	}
+	defer func() { _ = f.Close() }()
+	fmt.Fprintf(f, "database %s\n\n%s\n", c.w.database, c.w.log)
+	for _, d := range c.w.gh.Deliveries() {
+		fmt.Fprintf(f, "delivery %s %s.%s at %s took %v: %d %s %s\n", d.GUID, d.Event, d.Action, d.At.Format(time.RFC3339Nano), d.Duration, d.StatusCode, d.Status, d.Payload)
+	}
+	for _, call := range c.w.gh.Calls() {
+		fmt.Fprintf(f, "call %s to %s: %s %s %d %s\n", call.Start.Format(time.RFC3339Nano), call.End.Format(time.RFC3339Nano), call.Operation, call.Path, call.Status, call.Body)
+	}
+	for _, p := range c.pulls {
+		if p == nil {
+			continue
+		}
+		for _, run := range c.w.repo.ChecksAt(p.Head()) {
+			fmt.Fprintf(f, "#%d %s %+v\n", p.Number(), p.State(), run)
+		}
+	}
 }
 
 // chaos is a world in which a history is played.
