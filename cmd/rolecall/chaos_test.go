@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rolecall/rolecall/internal/apply"
 	"github.com/rolecall/rolecall/internal/gather"
 	"github.com/rolecall/rolecall/internal/githubtest"
 	"github.com/rolecall/rolecall/internal/pipeline"
@@ -189,7 +190,7 @@ func (c *chaos) keep(folder string, seed uint64) {
 		return
 	}
 	defer func() { _ = f.Close() }()
-	fmt.Fprintf(f, "database %s\n\n%s\n", c.w.database, c.w.log)
+	fmt.Fprintf(f, "database %s\nfound %s\n\n%s\n", c.w.database, strings.Join(c.w.t.(*trial).found, "\n"), c.w.log) //nolint:forcetypeassert // play makes it
 	for _, d := range c.w.gh.Deliveries() {
 		fmt.Fprintf(f, "delivery %s %s.%s at %s took %v: %d %s %s\n", d.GUID, d.Event, d.Action, d.At.Format(time.RFC3339Nano), d.Duration, d.StatusCode, d.Status, d.Payload)
 	}
@@ -521,12 +522,34 @@ func (c *chaos) judge() {
 		}
 		for _, a := range o.left[p] {
 			shown := p.Check("rolecall: " + p.BaseBranch())
-			w.t.Errorf("#%d: who knows all would %s because %s: %s %s %s, %v%v%s; shown is %s %s %q", p.Number(), a.Kind, a.Why,
-				a.Check.Name, a.Check.Status, a.Check.Conclusion, a.Logins, a.Teams, a.Label, shown.Status, shown.Conclusion, shown.Title)
+			w.t.Errorf("#%d: who knows all would %s because %s: %s %s %s, %v%v%s; shown is %s %s %q%s", p.Number(), a.Kind, a.Why,
+				a.Check.Name, a.Check.Status, a.Check.Conclusion, a.Logins, a.Teams, a.Label, shown.Status, shown.Conclusion, shown.Title, otherwise(shown, a))
 		}
 		c.once(p)
 	}
 	c.judgeGroups(o)
+}
+
+// otherwise lists the lines that a check says and is not to say, and those that
+// it does not say.
+func otherwise(shown githubtest.Check, a plan.Action) string {
+	if a.Kind != plan.CreateCheck && a.Kind != plan.UpdateCheck {
+		return ""
+	}
+	words := apply.Words(a.Check.Shown)
+	says, is := strings.Split(shown.Summary+"\n"+shown.Text, "\n"), strings.Split(words.Summary+"\n"+words.Text, "\n")
+	var b strings.Builder
+	for _, line := range says {
+		if !slices.Contains(is, line) {
+			b.WriteString("\n  - " + line)
+		}
+	}
+	for _, line := range is {
+		if !slices.Contains(says, line) {
+			b.WriteString("\n  + " + line)
+		}
+	}
+	return b.String()
 }
 
 // oracle is a rolecall that heard every delivery, in order and without any
