@@ -59,6 +59,7 @@ var regressions = []uint64{
 // run, of new seeds: ROLECALL_CHAOS=10m go test ./cmd/rolecall -run TestChaos
 // -timeout 0.
 func TestChaos(t *testing.T) {
+	t.Cleanup(graves.Wait)
 	if *chaosSeed != 0 {
 		for range *chaosTries {
 			tryHistory(t, *chaosSeed)
@@ -66,7 +67,6 @@ func TestChaos(t *testing.T) {
 		return
 	}
 	t.Parallel()
-	t.Cleanup(graves.Wait)
 	for _, seed := range regressions {
 		tryHistory(t, seed)
 	}
@@ -77,7 +77,7 @@ func TestChaos(t *testing.T) {
 		if err != nil {
 			t.Fatalf("ROLECALL_CHAOS: %v", err)
 		}
-		next, end = wide+rand.Uint64N(1<<40), time.Now().Add(d) //nolint:gosec // any will do
+		next, end = wider+rand.Uint64N(1<<40), time.Now().Add(d) //nolint:gosec // any will do
 		t.Logf("seeds from %d", next)
 	}
 	var mu sync.Mutex
@@ -161,6 +161,10 @@ func play(t *testing.T, seed uint64, steps []step) []string {
 			text = widePolicy
 		}
 		c := &chaos{w: quietWorld(tb, database, text, githubtest.Options{}), comments: map[*githubtest.Pull][]*githubtest.Comment{}, forks: map[int]bool{}, wide: seed >= wide}
+		if c.wide { // turns that end, and end at the same steps each time
+			hour := c.w.clock()
+			c.w.pass(hour.Truncate(time.Hour).Add(time.Hour + time.Duration(seed%3600)*time.Second).Sub(hour))
+		}
 		if *chaosKeep != "" {
 			tb.Cleanup(func() { c.keep(*chaosKeep, seed) })
 		}
@@ -302,10 +306,11 @@ func (c *chaos) up() {
 			AppID: app.ID(), PrivateKey: app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(app.WebhookSecret())},
 			DatabaseURL: w.database, Addr: "127.0.0.1:0", GitHubURL: w.gh.URL(), Workers: w.workers,
 			Deliveries: -1, Sweep: -1, // at rest
-			Log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
+			GitHubTimeout: impatience,
+			Log:           slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		}
 		if c.wide {
-			config.Now, config.GitHubTimeout = w.clock, impatience
+			config.Now = w.clock
 		}
 		server, err := Start(w.t.Context(), config)
 		if err == nil {
@@ -419,28 +424,46 @@ func (c *chaos) rest() {
 	sweep.Use(w.server.queue)
 	c.patiently(sweep.Sweep)
 	c.settle()
+	c.verify()
 	if c.wide {
+		w.stands.Store(w.clock().UnixNano()) // nothing is due from here on
 		c.onTime()
 	}
 }
 
-// restless is after how long a history that does not come to rest has failed,
-// on a machine that has more to do.
+// restless is for how long a history may take to come to rest.
 const restless = 3 * time.Minute
+
+// waking ends after so long, of which it counts what this process had: a
+// machine that does something else meanwhile, or stops it, is no failure.
+func waking(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	const nap = 50 * time.Millisecond
+	go func() {
+		defer cancel()
+		for range d / nap {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(nap):
+			}
+		}
+	}()
+	return ctx, cancel
+}
 
 // settle waits until every delivery is answered and every look is taken, those
 // included that failed or are held back. What is due by time alone is not
 // waited for.
 func (c *chaos) settle() {
 	w := c.w
-	began := time.Now()
+	ctx, cancel := waking(w.t.Context(), restless)
+	defer cancel()
 	for before := -1; ; {
-		ctx, cancel := context.WithTimeout(w.t.Context(), restless)
 		err := w.gh.WaitDelivered(ctx)
 		if err == nil {
 			err = w.server.Idle(ctx)
 		}
-		cancel()
 		if err != nil {
 			w.t.Fatalf("not at rest: %v\n%s", err, c.standing())
 		}
@@ -454,14 +477,57 @@ func (c *chaos) settle() {
 		if waiting == 0 && now == before {
 			return
 		}
-		if time.Since(began) > restless {
-			w.t.Fatalf("not at rest after %v: %d looks fail or are held\n%s", time.Since(began).Round(time.Second), waiting, c.standing())
+		if ctx.Err() != nil {
+			w.t.Fatalf("not at rest: %d looks fail or are held\n%s", waiting, c.standing())
 		}
 		before = now
 		if waiting > 0 {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
+}
+
+// verify has looked at what is to be looked at once more when all that was
+// sent has arrived: rolecall waits for that by the time of day.
+func (c *chaos) verify() {
+	w := c.w
+	ctx, cancel := waking(w.t.Context(), restless)
+	defer cancel()
+	if err := w.gh.WaitAnswered(ctx); err != nil {
+		w.t.Fatal(err)
+	}
+	rows, err := w.server.store.DB().QueryContext(ctx, `SELECT number FROM looks WHERE kind = 'pull' AND verify_at > 0`)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var due []queue.Target
+	for rows.Next() {
+		number := 0
+		if err := rows.Scan(&number); err != nil {
+			w.t.Fatal(err)
+		}
+		for _, p := range c.pulls {
+			if p != nil && p.Number() == number {
+				due = append(due, queue.Target{Kind: queue.Pull, Ref: w.ref(p), Why: "verification"})
+			}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		w.t.Fatal(err)
+	}
+	c.lookAt(due)
+}
+
+// lookAt has looked at what is due by time alone.
+func (c *chaos) lookAt(due []queue.Target) {
+	if len(due) == 0 {
+		return
+	}
+	if err := c.w.server.queue.Add(c.w.t.Context(), due...); err != nil {
+		c.w.t.Fatal(err)
+	}
+	c.settle()
 }
 
 // standing lists what the queue has not done.

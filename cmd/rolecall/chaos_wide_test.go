@@ -21,7 +21,11 @@ import (
 // decisions. A seed below it makes the history that it always made.
 const wide = 1 << 41
 
-// impatience is how long rolecall waits for GitHub in a wide history: longer
+// wider is the first of the seeds in whose histories calls may take effect when
+// rolecall waits for them no longer.
+const wider = 1 << 42
+
+// impatience is how long rolecall waits for GitHub in a history: longer
 // than a busy machine makes it wait.
 const impatience = 8 * time.Second
 
@@ -105,7 +109,10 @@ func (g *generator) late() {
 func (g *generator) timeout() {
 	f := githubtest.Fault{Operation: pick(g, written), Times: 1 + g.IntN(2), Skip: g.IntN(4)}
 	what := ""
-	if g.IntN(2) == 0 {
+	if g.seed >= wider && g.IntN(3) == 0 {
+		f.Delay = impatience + 200*time.Millisecond
+		what = "take effect too late, and are answered too late"
+	} else if g.IntN(2) == 0 {
 		f.Late = impatience + 200*time.Millisecond
 		what = "take effect, and are answered too late"
 	} else {
@@ -194,13 +201,7 @@ func (c *chaos) onTime() {
 			due = append(due, queue.Target{Kind: queue.Pull, Ref: w.ref(p), Why: "time"})
 		}
 	}
-	if len(due) == 0 {
-		return
-	}
-	if err := w.server.queue.Add(w.t.Context(), due...); err != nil {
-		w.t.Fatal(err)
-	}
-	c.settle()
+	c.lookAt(due)
 }
 
 // judgeGroups compares the check of each merge group that still waits with
