@@ -45,6 +45,7 @@ type Error struct {
 	Status  int       // HTTP status; 0 where there was none
 	Message string    // GitHub's own words, bounded, with secrets taken out
 	Until   time.Time // for RateLimited: not before then
+	pending bool
 	cause   error
 }
 
@@ -65,6 +66,10 @@ func (e *Error) Unwrap() error { return e.cause }
 // RetryAt is the moment before which the call must not be tried again; zero
 // where GitHub named none.
 func (e *Error) RetryAt() time.Time { return e.Until }
+
+// Pending reports whether the call was to change something and may do so yet,
+// although it failed: nobody knows what became of it.
+func (e *Error) Pending() bool { return e.pending }
 
 // Temporary reports whether the same call may succeed later without anybody
 // doing anything.

@@ -739,6 +739,68 @@ func TestAWorkerThatOverrunsIsReplacedAndCannotEndTheOthersJob(t *testing.T) {
 	})
 }
 
+// What a worker writes that was taken for lost may come after the look of the
+// one that replaced it.
+func TestWhatALostWorkerMayHaveWrittenIsLookedAt(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *store.Store) {
+		hung, ended, second := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		var runs atomic.Int64
+		q := start(t, s, queue.Options{Timeout: 200 * time.Millisecond, Grace: 300 * time.Millisecond, Verify: time.Millisecond,
+			Handle: func(context.Context, queue.Target) (queue.Next, error) {
+				switch runs.Add(1) {
+				case 1:
+					<-hung // heeds no context
+					close(ended)
+				case 2:
+					close(second)
+				}
+				return queue.Next{}, nil
+			}})
+		add(t, q, pull(1))
+		receive(t, second)
+		settle(t, s) // verified, too
+		before := runs.Load()
+		close(hung)
+		receive(t, ended)
+		wait(t, func() bool { return runs.Load() > before })
+		settle(t, s)
+	})
+}
+
+// sent is the failure of a call that may take effect yet.
+type sent struct{}
+
+func (sent) Error() string { return "no answer" }
+func (sent) Pending() bool { return true }
+
+func TestWhatMayTakeEffectAfterItFailedIsLookedAtOnceItHasArrived(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *store.Store) {
+		var mu sync.Mutex
+		var times []time.Time
+		q := start(t, s, queue.Options{Verify: 2 * time.Second, Handle: func(context.Context, queue.Target) (queue.Next, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			times = append(times, time.Now())
+			if len(times) == 1 {
+				return queue.Next{}, errors.Join(errors.New("one"), fmt.Errorf("two: %w", sent{}))
+			}
+			return queue.Next{}, nil
+		}})
+		add(t, q, pull(1))
+		settle(t, s)
+		mu.Lock()
+		defer mu.Unlock()
+		if n := len(times); n < 2 || n > 3 {
+			t.Fatalf("%d looks", n)
+		}
+		if d := times[len(times)-1].Sub(times[0]); d < 2*time.Second {
+			t.Errorf("the last look came after %v", d)
+		}
+	})
+}
+
 func TestADiscardedJobIsRevived(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *store.Store) {

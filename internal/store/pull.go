@@ -107,10 +107,12 @@ func (s *Store) Pushes(ctx context.Context, ref fact.Ref) ([]Push, error) {
 }
 
 // KnownPulls returns the pull requests of an owner that are open as far as
-// deliveries told, in no order. It may lack some: the database can be younger
-// than they are.
+// deliveries told, and those that are to be looked at or just are, in no order:
+// a look that has begun may have read what is news now, and find the pull
+// request open. It may lack some: the database can be younger than they are.
 func (s *Store) KnownPulls(ctx context.Context, installation int64, owner string) ([]fact.Ref, error) {
-	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT name, number FROM pulls WHERE installation = ?1 AND owner = ?2 AND open`), installation, lower(owner))
+	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT name, number FROM pulls WHERE installation = ?1 AND owner = ?2 AND open
+		UNION SELECT owner || '/' || repo, number FROM looks WHERE kind = 'pull' AND installation = ?1 AND lower(owner) = ?2`), installation, lower(owner))
 	if err != nil {
 		return nil, fmt.Errorf("known pull requests: %w", err)
 	}
