@@ -92,7 +92,7 @@ func TestChaos(t *testing.T) {
 			next++ // a quick run has no time for it
 		}
 		seed, tried, next = next, tried+1, next+1
-		if tried%50 == 0 {
+		if tried%20 == 0 {
 			t.Logf("%d histories so far", tried)
 		}
 		return seed, true

@@ -3,6 +3,7 @@ package github
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -74,6 +75,14 @@ func (e *Error) Pending() bool { return e.pending }
 // Temporary reports whether the same call may succeed later without anybody
 // doing anything.
 func (e *Error) Temporary() bool { return e.Kind == RateLimited || e.Kind == Transient }
+
+// Absent reports whether GitHub says that there is no such thing for this
+// installation, or no such installation: it may be deleted, moved or out of
+// reach, and GitHub does not tell which.
+func Absent(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Kind == NotFound || e.Kind == Unauthorized && e.Status == http.StatusNotFound)
+}
 
 // Refusal says why GitHub will not answer a question, in words that fit after
 // "because"; "" for no error, and for one that may be over soon.

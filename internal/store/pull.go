@@ -153,6 +153,28 @@ func (t *Tx) looked(ctx context.Context, ref fact.Ref, at, seen time.Time, state
 	return err
 }
 
+// Gone records that a pull request is out of reach: nobody waits for it. Whatever
+// tells that it is there again has it looked at, a sweep included.
+func (s *Store) Gone(ctx context.Context, ref fact.Ref) error {
+	owner, repo := name(ref)
+	err := s.Write(ctx, func(ctx context.Context, t *Tx) error {
+		for _, q := range []string{
+			`UPDATE pulls SET open = FALSE, looked_state = 0 WHERE owner = ?1 AND repo = ?2 AND number = ?3`,
+			`UPDATE review_requests SET until = ` + s.now() + ` WHERE owner = ?1 AND repo = ?2 AND number = ?3 AND until = 0`,
+		} {
+			if _, err := t.ExecContext(ctx, s.Query(q), owner, repo, ref.Number); err != nil {
+				return err
+			}
+		}
+		t.OnCommit(s.loads.forget)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("record that %s is gone: %w", ref, err)
+	}
+	return nil
+}
+
 // ErrOvertaken is the error of a decision whose generation is not new: another
 // look at the pull request came between.
 var ErrOvertaken = errors.New("it was looked at by somebody else meanwhile")
