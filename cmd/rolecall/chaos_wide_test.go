@@ -22,7 +22,8 @@ import (
 const wide = 1 << 41
 
 // wider is the first of the seeds in whose histories calls may take effect when
-// rolecall waits for them no longer.
+// rolecall waits for them no longer, and the database has no room or ends every
+// connection.
 const wider = 1 << 42
 
 // impatience is how long rolecall waits for GitHub in a history: longer
@@ -60,7 +61,14 @@ func (g *generator) widen() {
 
 // late adds one of the things that only happen in wide histories.
 func (g *generator) late() {
-	switch g.IntN(12) {
+	kinds := 12
+	if g.seed >= wider {
+		kinds = 14
+	}
+	switch g.IntN(kinds) {
+	case 12, 13:
+		d := time.Duration(20+g.IntN(400)) * time.Millisecond
+		g.add("the database takes nothing for "+d.String(), func(c *chaos) { c.refuse(d) })
 	case 0, 1:
 		g.timeout()
 	case 2:
@@ -182,6 +190,14 @@ func (c *chaos) patiently(do func(context.Context) error) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	c.w.t.Fatal(err)
+}
+
+// refuse has the database refuse what is written to it for a while.
+func (c *chaos) refuse(d time.Duration) {
+	if c.w.server == nil {
+		return
+	}
+	c.w.refuse(d)
 }
 
 // onTime has looked at what a clock that is ahead has made due: rolecall waits
