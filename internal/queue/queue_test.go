@@ -498,10 +498,15 @@ func TestAnEventThatComesWithAFailureOrALaterLookIsServedSoon(t *testing.T) {
 func TestADeliveryIsProcessedWhenItsJobIsDone(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *store.Store) {
-		fail := make(chan error, 2)
-		fail <- errors.New("no")
-		fail <- nil
-		q := start(t, s, queue.Options{Handle: func(context.Context, queue.Target) (queue.Next, error) { return queue.Next{}, <-fail }})
+		var runs atomic.Int64
+		release := make(chan struct{})
+		q := start(t, s, queue.Options{Handle: func(context.Context, queue.Target) (queue.Next, error) {
+			if runs.Add(1) == 1 {
+				return queue.Next{}, errors.New("no")
+			}
+			<-release
+			return queue.Next{}, nil
+		}})
 		deliver := func() {
 			t.Helper()
 			x := pull(1)
@@ -517,13 +522,15 @@ func TestADeliveryIsProcessedWhenItsJobIsDone(t *testing.T) {
 			}
 		}
 		deliver()
-		for len(fail) == 2 {
-			time.Sleep(time.Millisecond)
-		}
+		wait(t, func() bool {
+			l, ok, err := s.Look(t.Context(), "pull:acme/cloud#1")
+			return err == nil && ok && l.Failures == 1
+		})
 		if d, ok, err := s.Delivery(t.Context(), "guid"); err != nil || !ok || !d.ProcessedAt.IsZero() {
 			t.Error("processed although its job failed", d, ok, err)
 		}
 		deliver() // redelivered
+		close(release)
 		settle(t, s)
 		if d, ok, err := s.Delivery(t.Context(), "guid"); err != nil || !ok || d.ProcessedAt.IsZero() || d.Attempts != 2 {
 			t.Error("not processed", d, ok, err)
