@@ -223,6 +223,8 @@ type chaos struct {
 	wide     bool
 	moves    int
 	locks    sync.WaitGroup
+	heard    []told
+	heardOf  int // of so many deliveries
 }
 
 type review struct {
@@ -710,33 +712,52 @@ func (c *chaos) once(p *githubtest.Pull) {
 	}
 	// Somebody may be asked again once something has happened, or after the
 	// request was withdrawn: what a late delivery tells can do that.
-	asked, seen := map[string]bool{}, map[string]bool{}
-	for _, d := range w.gh.Deliveries() {
-		if seen[d.GUID] {
-			continue
-		}
-		seen[d.GUID] = true
-		var e struct {
-			Sender            struct{ Login string }
-			PullRequest       struct{ Number int }   `json:"pull_request"`
-			Issue             struct{ Number int }   `json:"issue"`
-			RequestedReviewer struct{ Login string } `json:"requested_reviewer"`
-			RequestedTeam     struct{ Slug string }  `json:"requested_team"`
-		}
-		if err := json.Unmarshal(d.Payload, &e); err != nil {
-			w.t.Fatal(err)
-		}
+	asked := map[string]bool{}
+	for _, e := range c.told() {
 		number := e.PullRequest.Number + e.Issue.Number
 		switch {
-		case number != 0 && number != p.Number() && d.Event != "pull_request":
+		case number != 0 && number != p.Number() && e.event != "pull_request":
 		case e.Sender.Login != self:
 			clear(asked)
 		case number == p.Number():
 			who := e.RequestedReviewer.Login + e.RequestedTeam.Slug
-			if d.Action == "review_requested" && asked[who] {
+			if e.action == "review_requested" && asked[who] {
 				w.t.Errorf("#%d: %s was asked twice, and nothing had happened between", p.Number(), who)
 			}
-			asked[who] = d.Action == "review_requested" || asked[who] && d.Action != "review_request_removed"
+			asked[who] = e.action == "review_requested" || asked[who] && e.action != "review_request_removed"
 		}
 	}
+}
+
+// told is an event, as GitHub told of it.
+type told struct {
+	event, action     string
+	Sender            struct{ Login string }
+	PullRequest       struct{ Number int }   `json:"pull_request"`
+	Issue             struct{ Number int }   `json:"issue"`
+	RequestedReviewer struct{ Login string } `json:"requested_reviewer"`
+	RequestedTeam     struct{ Slug string }  `json:"requested_team"`
+}
+
+// told lists the events, each once. They are read only once, as far as there
+// are no more of them.
+func (c *chaos) told() []told {
+	list := c.w.gh.Deliveries()
+	if c.heard != nil && c.heardOf == len(list) {
+		return c.heard
+	}
+	c.heard, c.heardOf = nil, len(list)
+	seen := map[string]bool{}
+	for _, d := range list {
+		if seen[d.GUID] {
+			continue
+		}
+		seen[d.GUID] = true
+		e := told{event: d.Event, action: d.Action}
+		if err := json.Unmarshal(d.Payload, &e); err != nil {
+			c.w.t.Fatal(err)
+		}
+		c.heard = append(c.heard, e)
+	}
+	return c.heard
 }
