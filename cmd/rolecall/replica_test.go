@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -214,6 +216,86 @@ func TestAProcessThatIsStoppedInATransactionHoldsNobodyUpForLong(t *testing.T) {
 	w.otherGoesOn(pr)
 	sleeper.signal(syscall.SIGCONT)
 	w.right(pr)
+}
+
+// Replicas are killed, and stopped for less and for more than it takes to be
+// given up, wherever they are in their work.
+func TestReplicasThatAreStoppedAndKilledAtRandomLoseNothing(t *testing.T) {
+	t.Parallel()
+	if !long() {
+		t.Skip("set ROLECALL_LONG")
+	}
+	w := quietWorld(t, storetest.Postgres(t), policyText, githubtest.Options{Latency: 5 * time.Millisecond})
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	replicas := w.replicas(3)
+	var addrs []string
+	for _, p := range replicas {
+		addrs = append(addrs, "http://"+p.addr+"/webhook")
+	}
+	w.gh.App().DeliverTo(addrs...)
+	var all []*githubtest.Pull
+	var asleep sync.WaitGroup
+	for round := range 8 {
+		for i := range 4 {
+			pr := w.open("dan", githubtest.Files{"instances/main.tf": fmt.Sprintf("# %d of %d\nresource \"google_project\" \"p\" {}\n", i, round)})
+			pr.Approve("cy")
+			all = append(all, pr)
+		}
+		time.Sleep(time.Duration(r.IntN(300)) * time.Millisecond)
+		asleep.Wait() // so that one at least is awake
+		victim := r.IntN(len(replicas))
+		if r.IntN(3) == 0 {
+			replicas[victim].kill()
+			replicas[victim] = w.launch(replicas[victim].addr)
+		} else {
+			p, d := replicas[victim], time.Duration(200+r.IntN(13_000))*time.Millisecond
+			p.signal(syscall.SIGSTOP)
+			asleep.Go(func() {
+				time.Sleep(d)
+				p.signal(syscall.SIGCONT)
+			})
+		}
+		for _, pr := range all {
+			switch r.IntN(6) {
+			case 0:
+				pr.Approve([]string{"ana", "sam"}[r.IntN(2)])
+			case 1:
+				pr.Push("dan", githubtest.Files{"main.go": fmt.Sprintf("%s// %d\n", goBefore, round)})
+			case 2:
+				pr.Label("mia", "security")
+			}
+		}
+	}
+	asleep.Wait()
+	w.gh.Flush()
+	refused := map[string]int64{}
+	for _, d := range w.gh.Deliveries() {
+		if _, ok := refused[d.GUID]; d.Status != "OK" && !ok {
+			refused[d.GUID] = d.ID
+		} else if d.Status == "OK" {
+			refused[d.GUID] = 0
+		}
+	}
+	for _, id := range refused {
+		if id != 0 {
+			w.gh.Redeliver(id)
+		}
+	}
+	w.gh.Flush()
+	within(t, 2*recoveryTime(w.database), "every check is right", func() bool {
+		for _, pr := range all {
+			if _, left := w.left(pr); len(left) > 0 {
+				return false
+			}
+		}
+		return true
+	})
+	w.quiet()
+	for _, pr := range all {
+		w.freshNow(pr)
+	}
 }
 
 // oneOfTwo is a world of several replicas, of which one runs, and a pull request
