@@ -81,4 +81,15 @@ type Hours struct {
 	Days     [7]bool       // by time.Weekday
 	From, To time.Duration // since midnight
 	Holidays []fact.Span
+	// Feeds are the https URLs of calendars whose events are holidays too.
+	Feeds []string
+}
+
+// Absence says when somebody, or everybody in a team, is away and not asked: a
+// stretch of time, or the events of a calendar.
+type Absence struct {
+	Login string
+	Team  string // "org/slug"
+	Span  Span   // zero where a calendar says when
+	Feed  string // https URL
 }

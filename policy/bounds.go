@@ -21,6 +21,8 @@ const (
 	maxProjects   = 2_000     // of one source
 	maxRequire    = 100       // require, any and all blocks of one rule
 	maxGroups     = 8         // any and all blocks inside one another
+	maxFeeds      = 500       // calendars of one source
+	maxAddress    = 500       // bytes of a calendar's address
 	maxList       = 2_000     // members of one list of plain values
 	maxExpression = 2_000     // nodes of one expression
 	maxNodeDepth  = 200       // nodes inside one another; a && b && c nests too

@@ -725,7 +725,7 @@ func (c *checker) call(e *hclsyntax.FunctionCallExpr, s *scope, use sense) cty.V
 		return cty.DynamicVal
 	case "contains":
 		c.containable(e, args)
-		if among, ok := unwrap(e.Args[0]).(*hclsyntax.TupleConsExpr); ok {
+		if among, ok := Unwrap(e.Args[0]).(*hclsyntax.TupleConsExpr); ok {
 			for _, x := range among.Exprs {
 				c.occurs(e.Args[1], x, s)
 			}

@@ -197,7 +197,7 @@ func (r *reporter) list(spec *block, attr *hclsyntax.Attribute) []member {
 }
 
 func (r *reporter) members(name, doc string, values []string, e hclsyntax.Expression, v cty.Value) []member {
-	tuple, ok := unwrap(e).(*hclsyntax.TupleConsExpr)
+	tuple, ok := Unwrap(e).(*hclsyntax.TupleConsExpr)
 	if !ok || !v.Type().IsTupleType() {
 		r.errorf(e.Range(), "Not a list", "%s is a list in square brackets, as in [\"…\"]: %s.", name, doc)
 		return nil
@@ -223,16 +223,6 @@ func (r *reporter) members(name, doc string, values []string, e hclsyntax.Expres
 	return out
 }
 
-func unwrap(e hclsyntax.Expression) hclsyntax.Expression {
-	for {
-		p, ok := e.(*hclsyntax.ParenthesesExpr)
-		if !ok {
-			return e
-		}
-		e = p.Expression
-	}
-}
-
 // entry is one key and value of a map argument.
 type entry struct {
 	key      string
@@ -250,7 +240,7 @@ func (r *reporter) entries(spec *block, attr *hclsyntax.Attribute) []entry {
 	if !ok {
 		return nil
 	}
-	cons, ok := unwrap(attr.Expr).(*hclsyntax.ObjectConsExpr)
+	cons, ok := Unwrap(attr.Expr).(*hclsyntax.ObjectConsExpr)
 	if !ok || !v.Type().IsObjectType() {
 		r.errorf(attr.Expr.Range(), "Not a map", "%s is a map in braces, as in { key = … }: %s.", attr.Name, spec.argument(attr.Name).doc)
 		return nil

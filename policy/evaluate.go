@@ -167,7 +167,7 @@ func newLayerRun(s *subject, b *bench, alone bool) *layerRun {
 	l := b.layer
 	r := &layerRun{subject: s, layer: l, alone: alone, bench: b}
 	r.labels = newLabels(s.pull, s.writers, r.bench, s.wanted)
-	r.world = newWorld(l, s.pull, given{
+	r.world = newWorld(l, s.pull, s.trees, given{
 		labels: r.labels.names(),
 		label:  r.labels.standing,
 		dri:    func(project string) []string { return r.dris.of(project) },
@@ -309,8 +309,9 @@ func (a *asker) distinguish(nodes []*node) (enough, complete bool) {
 	enough, complete = distinguish(nodes, &a.seatings)
 	for _, top := range nodes {
 		top.roles(func(n *node) {
+			counts := n.counts()
 			for _, c := range before[n] {
-				if c.vote != nil && !n.counts(c.login) {
+				if !counts(c.login) && c.vote != nil {
 					a.verdicts.note(c.vote, n.of, reviewUsed)
 				}
 			}

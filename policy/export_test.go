@@ -34,7 +34,7 @@ func states(p *Policy, pull fact.Pull, labels map[string]LabelStanding, slow boo
 	}
 	slices.Sort(inForce)
 	l := p.layers[len(p.layers)-1]
-	w := newWorld(l, &pull, given{
+	w := newWorld(l, &pull, treesOf(&pull), given{
 		labels: inForce,
 		label: func(name, _ string) labelStanding {
 			st := labelStanding{inForce: labels[name].InForce, sure: labels[name].Sure}

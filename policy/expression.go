@@ -144,7 +144,7 @@ func namesIn(e hclsyntax.Expression) []string {
 
 // plan plans an expression that stands outside every loop.
 func (p *planner) plan(e hclsyntax.Expression) *plan {
-	switch e := unwrap(e).(type) {
+	switch e := Unwrap(e).(type) {
 	case *hclsyntax.ScopeTraversalExpr:
 		if len(e.Traversal) != 1 {
 			break
@@ -187,7 +187,7 @@ func (p *planner) plan(e hclsyntax.Expression) *plan {
 			out.cond = p.scalar(e.CondExpr)
 			out.fast = (&compiler{p, e.ValVar, p.elements(out.parts[0])}).condition(e.CondExpr)
 		}
-		if t, ok := unwrap(e.ValExpr).(*hclsyntax.ScopeTraversalExpr); !ok || len(t.Traversal) != 1 || t.Traversal.RootName() != e.ValVar {
+		if t, ok := Unwrap(e.ValExpr).(*hclsyntax.ScopeTraversalExpr); !ok || len(t.Traversal) != 1 || t.Traversal.RootName() != e.ValVar {
 			out.value = p.scalar(e.ValExpr)
 		}
 		return out

@@ -37,14 +37,14 @@ var (
 			{name: "mode", shape: "text", def: `"enforce"`, values: []string{"enforce", "observe"}, doc: "observe decides and explains, and never blocks"},
 			{name: "checks", shape: "map of lists of branch patterns", def: "{}", doc: "base branches that share a check, by the check's name"},
 			{name: "floor", shape: "true or false", def: "false", doc: "every repository of the organisation must meet this policy beside its own; in the organisation's file only"},
-			{name: "away", shape: "map of times by login", def: "{}", doc: "who is not asked from when to when: { \"@ana\" = \"2026-08-03..2026-08-21\" }"},
+			{name: "away", shape: "map of times by person or team", def: "{}", doc: "who is not asked from when to when: { \"@ana\" = \"2026-08-03..2026-08-21\" }, or while an event of a calendar lasts: { \"@acme/madrid\" = \"https://…\" }; several in a list"},
 		}},
 		{name: "locals", open: true, doc: "values that expressions use as local.NAME"},
 		{name: "role", label: "NAME", doc: "people who review: members, a rotation or a calendar says who", args: []argument{
 			{name: "title", shape: "text", doc: "the role's name for people"},
 			{name: "members", shape: "list of people and teams", doc: "\"@login\" or \"@org/team\""},
 			{name: "calendar", shape: "https URL", doc: "an iCalendar feed whose events name who holds the role"},
-			{name: "hours", shape: "working hours", doc: "when its holders are asked: { timezone, days, from, to }, and holidays = [\"2026-12-24..2027-01-01\"] where there are any"},
+			{name: "hours", shape: "working hours", doc: "when its holders are asked: { timezone, days, from, to }, and holidays = [\"2026-12-24..2027-01-01\", \"https://…\"] where there are any: days, and calendars of them"},
 			{name: "people", shape: "map of people by name", doc: "who is meant in a calendar: { \"ana@acme.com\" = \"@ana\" }, by address or by the name in an event's title"},
 			{name: "otherwise", shape: "role", doc: "who stands in when nobody in the role may approve a change"},
 		}, blocks: []*block{

@@ -24,12 +24,14 @@ type seat struct {
 	holds   map[string][]fact.Holder
 	ballots [][]fact.Holder // holds by ballot.index, once asked for
 	now     []string        // who holds it now, sorted
+	teams   []string        // whose members hold it, sorted
 	turn    time.Time       // what next found, once it was asked for
 	asked   bool
 	// unknown says why there may be more holders; "" where all are known.
 	unknown string
-	// stale is set where its calendar could not be read lately.
-	stale *fact.Stale
+	// stale is set where its calendar could not be read lately, and holidays
+	// where one of its holidays could not.
+	stale, holidays *fact.Stale
 	// owner is the login of the DRI whom the policy itself names.
 	owner string
 	// free is who could approve now, by what a requirement allows; sorted.
@@ -60,13 +62,13 @@ func (b *bench) seat(name string) *seat {
 		unknown = holders.Gaps[0].Reason
 	}
 	s := newSeat(def, holders.List, b.now)
-	s.unknown, s.stale = unknown, holders.Stale
+	s.unknown, s.stale, s.holidays = unknown, holders.Stale, holders.HolidaysStale
 	b.seats[name] = s
 	return s
 }
 
 func newSeat(def RoleDef, holds []fact.Holder, now time.Time) *seat {
-	s := &seat{name: def.Name, def: def, holds: make(map[string][]fact.Holder, len(holds)), free: map[string][]string{}}
+	s := &seat{name: def.Name, def: def, holds: make(map[string][]fact.Holder, len(holds)), teams: slices.Sorted(slices.Values(def.Teams)), free: map[string][]string{}}
 	for _, h := range holds {
 		login := fact.Login(h.Login)
 		if login == "" {

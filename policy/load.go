@@ -55,6 +55,7 @@ type loader struct {
 	layer        *layer
 	organisation bool // the source is the organisation's file
 	places       map[string]hcl.Range
+	feeds        map[string]bool // the calendars that it names
 }
 
 func loadLayer(s *Source, base *layer, organisation bool) (*layer, []Diagnostic) {
@@ -63,6 +64,7 @@ func loadLayer(s *Source, base *layer, organisation bool) (*layer, []Diagnostic)
 		layer:        &layer{source: SourceRef{Name: s.Name, Blob: s.Blob}, bytes: slices.Clone(s.Bytes), base: base},
 		organisation: organisation,
 		places:       map[string]hcl.Range{},
+		feeds:        map[string]bool{},
 	}
 	if body := ld.parse(s); body != nil {
 		if ld.read(body) {
@@ -177,46 +179,56 @@ func (ld *loader) policy(b *hclsyntax.Block, spec *block) {
 	if a := attrs["checks"]; a != nil && l.base != nil {
 		ld.warnf(a.NameRange, "Checks beside a floor", "The organisation's floor decides which base branches share a check, so this has no effect.")
 	}
-	l.away = map[string]awaySpan{}
 	for _, e := range ld.entries(spec, attrs["away"]) {
-		login, ok := ld.person(member{e.key, e.at})
-		if !ok {
+		people, teams := ld.audience([]member{{e.key, e.at}})
+		if len(people)+len(teams) == 0 {
 			continue
 		}
-		span, err := parseSpan(e.value)
-		if err != nil {
-			ld.errorf(e.valueExp.Range(), "Not a time", "%s.", sentence(err))
-			continue
+		who := Absence{Login: strings.Join(people, ""), Team: strings.Join(teams, "")}
+		times := []member{{at: e.valueExp.Range()}}
+		if _, ok := Unwrap(e.valueExp).(*hclsyntax.TupleConsExpr); ok {
+			times = ld.members("away", "times and calendars", nil, e.valueExp, e.value)
+		} else if !e.value.IsNull() && e.value.Type() == cty.String {
+			times[0].text = e.value.AsString()
 		}
-		l.away[login] = span
+		for _, m := range times {
+			a := who
+			if ld.feed(m.text, m.at) {
+				a.Feed = m.text
+			} else {
+				var err error
+				if a.Span, err = parseSpan(m.text); err != nil {
+					ld.errorf(m.at, "Not a time", "%s.", sentence(err))
+					continue
+				}
+			}
+			l.away = append(l.away, a)
+		}
 	}
 }
 
 // parseSpan reads "FROM..TO": two days, the last one included, or two times.
-func parseSpan(v cty.Value) (awaySpan, error) {
-	form := fmt.Errorf("a time away is written \"2026-08-03..2026-08-21\", the last day included, or with two times such as 2026-08-03T12:00:00Z")
-	if v.IsNull() || v.Type() != cty.String {
-		return awaySpan{}, form
-	}
-	from, to, ok := strings.Cut(v.AsString(), "..")
+func parseSpan(s string) (Span, error) {
+	form := fmt.Errorf("a time away is written \"2026-08-03..2026-08-21\", the last day included, or with two times such as 2026-08-03T12:00:00Z, or is the https address of a calendar")
+	from, to, ok := strings.Cut(s, "..")
 	if !ok {
-		return awaySpan{}, form
+		return Span{}, form
 	}
 	start, _, err := parseTime(from)
 	if err != nil {
-		return awaySpan{}, form
+		return Span{}, form
 	}
 	end, day, err := parseTime(to)
 	if err != nil {
-		return awaySpan{}, form
+		return Span{}, form
 	}
 	if day {
 		end = end.AddDate(0, 0, 1)
 	}
 	if !start.Before(end) {
-		return awaySpan{}, fmt.Errorf("a time away ends after it starts")
+		return Span{}, fmt.Errorf("a time away ends after it starts")
 	}
-	return awaySpan{start, end}, nil
+	return Span{start, end}, nil
 }
 
 func parseTime(s string) (t time.Time, day bool, err error) {
@@ -330,12 +342,24 @@ func (ld *loader) calendar(spec *block, attr *hclsyntax.Attribute) string {
 	if s == "" {
 		return ""
 	}
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+	if !ld.feed(s, attr.Expr.Range()) {
 		ld.errorf(attr.Expr.Range(), "Not a calendar's address", "It is an https URL without a password in it.")
 		return ""
 	}
 	return s
+}
+
+// feed reports whether s is an address that a calendar may be read from, and
+// counts it.
+func (ld *loader) feed(s string, at hcl.Range) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || len(s) > maxAddress {
+		return false
+	}
+	if ld.feeds[s] = true; len(ld.feeds) == maxFeeds+1 {
+		ld.errorf(at, "Too many calendars", "A policy names at most %d calendars.", maxFeeds)
+	}
+	return true
 }
 
 // logins reads who is meant by the names and addresses in a calendar.
@@ -398,9 +422,13 @@ func (ld *loader) hours(spec *block, attr *hclsyntax.Attribute) *Hours {
 			}
 		case "holidays":
 			for _, m := range ld.members("holidays", "days", nil, e.valueExp, e.value) {
+				if ld.feed(m.text, m.at) {
+					h.Feeds = append(h.Feeds, m.text)
+					continue
+				}
 				span, err := parseHoliday(m.text)
 				if err != nil {
-					ld.errorf(m.at, "Not a day", "A holiday is written \"2026-12-24\", or \"2026-12-24..2027-01-01\" with the last day included.")
+					ld.errorf(m.at, "Not a day", "A holiday is written \"2026-12-24\", or \"2026-12-24..2027-01-01\" with the last day included, or is the https address of a calendar of holidays.")
 					return nil
 				}
 				h.Holidays = append(h.Holidays, span)
@@ -852,13 +880,32 @@ func (p *Policy) Projects() []ProjectDef {
 	return out
 }
 
-// Away returns when people are away, by login, over all layers.
-func (p *Policy) Away() map[string][]Span {
-	out := map[string][]Span{}
+// Away returns when people are away, over all layers.
+func (p *Policy) Away() []Absence {
+	var out []Absence
 	for _, l := range p.layers {
-		for login, s := range l.away {
-			out[login] = append(out[login], Span{s.from, s.to})
-		}
+		out = append(out, l.away...)
 	}
 	return out
+}
+
+// Calendars returns the addresses of the feeds that the policy names, sorted:
+// those that say who holds a role, and those of holidays and absences.
+func (p *Policy) Calendars() []string {
+	var out []string
+	for _, r := range p.Roles() {
+		if r.Calendar != "" {
+			out = append(out, r.Calendar)
+		}
+		if r.Hours != nil {
+			out = append(out, r.Hours.Feeds...)
+		}
+	}
+	for _, a := range p.Away() {
+		if a.Feed != "" {
+			out = append(out, a.Feed)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

@@ -244,19 +244,23 @@ policy {
   away    = { "@Ana" = "2026-08-03..2026-08-21", bo-x = "2026-08-03T12:00:00+02:00..2026-08-03T18:00:00Z" }
 }
 `+preamble[strings.Index(preamble, "\nrole"):]))
-	if p != nil || diags[0].Summary != "Not a person" {
+	if p != nil || diags[0].Summary != "Neither a person nor a team" || !strings.Contains(diags[0].Detail, `"@bo-x"`) {
 		t.Fatal("a login without @ is accepted")
 	}
 	p, diags = policy.Load(nil, source("x", `
 policy {
   keepers = ["manager"]
-  away    = { "@Ana" = "2026-08-03..2026-08-21", "@bo-x" = "2026-08-03T12:00:00+02:00..2026-08-03T18:00:00Z" }
+  away = {
+    "@Ana"         = ["2026-08-03..2026-08-21", "https://example.com/ana.ics"]
+    "@bo-x"        = "2026-08-03T12:00:00+02:00..2026-08-03T18:00:00Z"
+    "@Acme/Madrid" = "https://example.com/spain.ics"
+  }
 }
 role "manager" {
   title     = "Boss"
   members   = ["@Mia", "@Acme/Leads"]
   otherwise = "on-call"
-  hours     = { timezone = "Europe/Berlin", days = ["mon", "sun"], from = "09:30", to = "24:00" }
+  hours     = { timezone = "Europe/Berlin", days = ["mon", "sun"], from = "09:30", to = "24:00", holidays = ["https://example.com/spain.ics", "2026-12-24"] }
 }
 role "on-call" {
   rotation {
@@ -281,7 +285,8 @@ project "mi" {
 	}
 	roles := []policy.RoleDef{
 		{Name: "manager", Title: "Boss", People: []string{"mia"}, Teams: []string{"acme/leads"}, Otherwise: "on-call",
-			Hours: &policy.Hours{Location: berlin, Days: [7]bool{0: true, 1: true}, From: 9*time.Hour + 30*time.Minute, To: 24 * time.Hour}},
+			Hours: &policy.Hours{Location: berlin, Days: [7]bool{0: true, 1: true}, From: 9*time.Hour + 30*time.Minute, To: 24 * time.Hour,
+				Holidays: []fact.Span{{From: "2026-12-24", To: "2026-12-24"}}, Feeds: []string{"https://example.com/spain.ics"}}},
 		{Name: "on-call", Rotation: &policy.Rotation{Start: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC), Length: 168 * time.Hour, Order: []string{"ana", "bo"}}},
 		{Name: "feed", Calendar: "https://example.com/oncall.ics"},
 	}
@@ -293,9 +298,20 @@ project "mi" {
 		t.Errorf("projects (-want +got):\n%s", diff)
 	}
 	day := func(d, h int) time.Time { return time.Date(2026, 8, d, h, 0, 0, 0, time.UTC) }
-	away := map[string][]policy.Span{"ana": {{From: day(3, 0), To: day(22, 0)}}, "bo-x": {{From: day(3, 10), To: day(3, 18)}}}
+	away := []policy.Absence{
+		{Login: "ana", Span: policy.Span{From: day(3, 0), To: day(22, 0)}}, {Login: "ana", Feed: "https://example.com/ana.ics"},
+		{Login: "bo-x", Span: policy.Span{From: day(3, 10), To: day(3, 18)}},
+		{Team: "acme/madrid", Feed: "https://example.com/spain.ics"},
+	}
 	if diff := cmp.Diff(away, p.Away()); diff != "" {
 		t.Errorf("away (-want +got):\n%s", diff)
+	}
+	feeds := []string{"https://example.com/ana.ics", "https://example.com/oncall.ics", "https://example.com/spain.ics"}
+	if diff := cmp.Diff(feeds, p.Calendars()); diff != "" {
+		t.Errorf("calendars (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"acme/leads", "acme/madrid"}, p.Needs().Teams); diff != "" {
+		t.Errorf("teams (-want +got):\n%s", diff)
 	}
 }
 

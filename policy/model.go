@@ -24,7 +24,7 @@ type layer struct {
 	observe  bool
 	keepers  []string            // role names
 	checks   map[string][]string // check group → branch globs
-	away     map[string]awaySpan // by login
+	away     []Absence
 	locals   map[string]hcl.Expression
 	roles    []*role
 	projects []*project
@@ -75,8 +75,6 @@ const (
 	roleDRI      = "dri"               // held by the projects' DRIs
 	roleSecurity = "security-engineer" // decides on the label security by default
 )
-
-type awaySpan struct{ from, to time.Time } // to is excluded
 
 type role struct {
 	RoleDef

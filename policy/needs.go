@@ -18,6 +18,11 @@ func (p *Policy) Needs() Needs {
 				teams[t] = true
 			}
 		}
+		for _, a := range l.away {
+			if a.Team != "" {
+				teams[a.Team] = true
+			}
+		}
 		for _, r := range l.rules {
 			n.Patches = n.Patches || r.sticky == "patch"
 		}

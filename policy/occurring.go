@@ -33,7 +33,7 @@ var occurring = map[string][]string{
 // that it never is.
 func (c *checker) occurs(e, with hclsyntax.Expression, s *scope) {
 	given, ok := literalText(with)
-	t, isName := unwrap(e).(*hclsyntax.ScopeTraversalExpr)
+	t, isName := Unwrap(e).(*hclsyntax.ScopeTraversalExpr)
 	if !ok || !isName || len(t.Traversal) != 2 {
 		return
 	}

@@ -7,6 +7,21 @@ import (
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
+// writeCommands are those that take access to the repository where the policy
+// does not say who may give them: membership or write access.
+var writeCommands = []string{"needs-security", "request"}
+
+// TakesWrite reports whether any layer of the policy leaves a command to
+// members, collaborators and whoever else has write access.
+func (p *Policy) TakesWrite(command string) bool {
+	return slices.ContainsFunc(p.layers, func(l *layer) bool { return l.takesWrite(command) })
+}
+
+func (l *layer) takesWrite(command string) bool {
+	_, set := l.commands[command]
+	return !set && slices.Contains(writeCommands, command)
+}
+
 // permits returns why the layer's commands block keeps c from its author; nil
 // where it does not. Whether a command that tightens is kept from somebody must
 // be certain.

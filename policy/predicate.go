@@ -53,7 +53,7 @@ func answered(b bool) verdictWhy {
 
 // condition returns e as a predicate, nil where it has to be evaluated.
 func (c *compiler) condition(e hclsyntax.Expression) predicate {
-	switch e := unwrap(e).(type) {
+	switch e := Unwrap(e).(type) {
 	case *hclsyntax.LiteralValueExpr, *hclsyntax.ScopeTraversalExpr:
 		if t := c.term(e); t.truth != nil {
 			return t.truth
@@ -225,7 +225,7 @@ func (c *compiler) call(e *hclsyntax.FunctionCallExpr) predicate {
 			patterns = append(patterns, p)
 		}
 		set := c.layer.globs[patternKey(patterns)]
-		if t, ok := unwrap(e.Args[0]).(*hclsyntax.ScopeTraversalExpr); ok && len(t.Traversal) == 1 && t.Traversal.RootName() == c.elem && c.kind == "files" {
+		if t, ok := Unwrap(e.Args[0]).(*hclsyntax.ScopeTraversalExpr); ok && len(t.Traversal) == 1 && t.Traversal.RootName() == c.elem && c.kind == "files" {
 			return func(_ *world, o *origin) verdictWhy {
 				if o.file == nil {
 					return verdictWhy{answer: unsure, why: o.gap}
@@ -248,7 +248,7 @@ func (c *compiler) call(e *hclsyntax.FunctionCallExpr) predicate {
 
 // oneOf compiles contains([…], x.attribute) with texts written out.
 func (c *compiler) oneOf(e *hclsyntax.FunctionCallExpr) predicate {
-	tuple, ok := unwrap(e.Args[0]).(*hclsyntax.TupleConsExpr)
+	tuple, ok := Unwrap(e.Args[0]).(*hclsyntax.TupleConsExpr)
 	subject := c.term(e.Args[1])
 	if !ok || subject.text == nil || len(tuple.Exprs) == 0 {
 		return nil
@@ -294,7 +294,7 @@ func (s *globs) both(paths, folded []string) verdictWhy {
 
 // term returns what can be compared: a literal, or an attribute of the element.
 func (c *compiler) term(e hclsyntax.Expression) term {
-	e = unwrap(e)
+	e = Unwrap(e)
 	if s, ok := literalText(e); ok {
 		return term{text: func(*world, *origin) (string, string) { return s, "" }}
 	}

@@ -143,12 +143,15 @@ func (a *asker) role(req *requirement, first *seat, scope Scope, set *scopeSet) 
 		if s.stale != nil {
 			n.out.Reasons = append(n.out.Reasons, Reason{Code: HoldersStale, Role: s.name, At: s.stale.Read, Detail: s.stale.Reason})
 		}
+		if s.holidays != nil {
+			n.out.Reasons = append(n.out.Reasons, Reason{Code: HolidaysStale, Role: s.name, At: s.holidays.Read, Detail: s.holidays.Reason})
+		}
 	}
 	last := seats[len(seats)-1]
 	if last != first {
 		n.out.StandIn = last.name
 	}
-	n.out.Teams = slices.Sorted(slices.Values(last.def.Teams))
+	n.out.Teams = last.teams
 
 	barred := a.barred(req.allow)
 	people := a.people[:0]
@@ -183,8 +186,9 @@ func (a *asker) potential(people []candidate, seats []*seat, allow []string) []s
 	for _, s := range seats[1:] {
 		all = slices.Concat(all, a.free(s, allow))
 	}
+	free := inOrder(a.free(seats[0], allow), func(login string) string { return login })
 	for _, p := range people {
-		if _, ok := slices.BinarySearch(a.free(seats[0], allow), p.login); !ok {
+		if !free(p.login) {
 			all = append(all[:len(all):len(all)], p.login)
 		}
 	}
@@ -386,8 +390,9 @@ func (a *asker) settleRole(n *node) {
 		o.Counted = append(o.Counted, p.approval())
 	}
 	may := a.may[:0]
+	counts := n.counts()
 	for _, login := range n.potential {
-		if !n.used[login] && !n.counts(login) {
+		if !counts(login) && !n.used[login] {
 			may = append(may, login)
 		}
 	}
@@ -414,10 +419,20 @@ func (a *asker) settleRole(n *node) {
 	}
 }
 
-// counts reports whether login counts for n.
-func (n *node) counts(login string) bool {
-	_, ok := slices.BinarySearchFunc(n.people, login, func(p candidate, login string) int { return cmp.Compare(p.login, login) })
-	return ok
+// counts reports whether a login counts for n, asked in the order of logins.
+func (n *node) counts() func(login string) bool {
+	return inOrder(n.people, func(p candidate) string { return p.login })
+}
+
+// inOrder reports whether a sorted list holds a key, for keys that are asked for
+// in their order.
+func inOrder[T any](list []T, key func(T) string) func(string) bool {
+	return func(s string) bool {
+		for len(list) > 0 && key(list[0]) < s {
+			list = list[1:]
+		}
+		return len(list) > 0 && key(list[0]) == s
+	}
 }
 
 // release marks what is not needed because another alternative is met.

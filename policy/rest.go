@@ -27,11 +27,11 @@ func (l *layer) rest(p *plan) bool {
 
 // leavesOut reports whether a condition is made of !matches(…) alone.
 func leavesOut(e hclsyntax.Expression) bool {
-	switch e := unwrap(e).(type) {
+	switch e := Unwrap(e).(type) {
 	case *hclsyntax.BinaryOpExpr:
 		return e.Op == hclsyntax.OpLogicalAnd && leavesOut(e.LHS) && leavesOut(e.RHS)
 	case *hclsyntax.UnaryOpExpr:
-		call, ok := unwrap(e.Val).(*hclsyntax.FunctionCallExpr)
+		call, ok := Unwrap(e.Val).(*hclsyntax.FunctionCallExpr)
 		return ok && e.Op == hclsyntax.OpLogicalNot && call.Name == "matches"
 	}
 	return false

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -37,6 +38,7 @@ func TestARoleSaysWhoIsMeantAndWhenNobodyWorks(t *testing.T) {
 		"nobody's name":                    {calendar + "people = { \" \" = \"@ana\" }", "Nobody's name"},
 		"a holiday that is no day":         {hours(`["Christmas"]`), "Not a day"},
 		"a holiday that ends before":       {hours(`["2026-12-24..2026-12-20"]`), "Not a day"},
+		"a calendar of holidays by http":   {hours(`["http://example.com/a.ics"]`), "Not a day"},
 		"holidays that are no list":        {hours(`"2026-12-24"`), "Not a list"},
 		"a key of hours that is misspelt":  {strings.Replace(hours(`["2026-12-24"]`), "holidays", "holiday", 1), "Unknown key"},
 		"a key of hours that is left out":  {strings.Replace(hours(`["2026-12-24"]`), `days = ["mon"], `, "", 1), "Incomplete hours"},
@@ -46,6 +48,34 @@ func TestARoleSaysWhoIsMeantAndWhenNobodyWorks(t *testing.T) {
 			p, diags := with(c.role)
 			if p != nil || len(diags) == 0 || diags[0].Summary != c.want || diags[0].Line < 4 {
 				t.Errorf("%+v, want %q with its line", diags, c.want)
+			}
+		})
+	}
+}
+
+func TestWhenSomebodyIsAwayIsATimeOrACalendar(t *testing.T) {
+	feeds := func(n int) string {
+		var out []string
+		for i := range n {
+			out = append(out, fmt.Sprintf("%q", fmt.Sprintf("https://example.com/%d.ics", i)))
+		}
+		return "[" + strings.Join(out, ", ") + "]"
+	}
+	for name, c := range map[string]struct{ away, want string }{
+		"a day alone":                     {`{ "@ana" = "2026-08-03" }`, "Not a time"},
+		"a number":                        {`{ "@ana" = 3 }`, "Not a time"},
+		"an address that is not https":    {`{ "@ana" = "http://example.com/" }`, "Not a time"},
+		"one of a list that is no time":   {`{ "@ana" = ["2026-08-03..2026-08-21", "soon"] }`, "Not a time"},
+		"a list of what are no texts":     {`{ "@ana" = [3] }`, "Not a text"},
+		"a role":                          {`{ cloud = "2026-08-03..2026-08-21" }`, "Neither a person nor a team"},
+		"an end before the start":         {`{ "@ana" = "2026-08-21..2026-08-03" }`, "Not a time"},
+		"more calendars than anybody has": {`{ "@ana" = ` + feeds(501) + ` }`, "Too many calendars"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := "policy {\n  keepers = [\"x\"]\n  away    = " + c.away + "\n}\nrole \"x\" { members = [\"@x\"] }\nrule \"all\" {\n  require \"x\" {}\n}\n"
+			p, diags := policy.Load(nil, &policy.Source{Name: "rolecall.hcl", Bytes: []byte(text)})
+			if p != nil || len(diags) == 0 || diags[0].Summary != c.want || diags[0].Line != 3 {
+				t.Errorf("%+v, want %q on line 3", diags, c.want)
 			}
 		})
 	}

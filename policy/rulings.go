@@ -79,7 +79,7 @@ func (s *subject) admits(benches []*bench, c fact.Command) *Reason {
 	var why *Reason
 	for _, b := range benches {
 		no := b.layer.permits(b, c)
-		if _, set := b.layer.commands[c.Name]; !set && !s.writes(c) && (c.Name == "needs-security" || c.Name == "request") {
+		if b.layer.takesWrite(c.Name) && !s.writes(c) {
 			no = &Reason{Code: CommandNeedsAccess, Person: fact.Login(c.By.Login)}
 		}
 		if no == nil {
@@ -90,10 +90,11 @@ func (s *subject) admits(benches []*bench, c fact.Command) *Reason {
 	return why
 }
 
-// writes reports whether c's author has write access, as far as their standing
-// tells.
+// writes reports whether c's author is somebody to whom the owner gave access,
+// by their standing or by what they may do.
 func (s *subject) writes(c fact.Command) bool {
-	return slices.Contains([]string{"owner", "member", "collaborator"}, s.access[c.Comment])
+	may := s.pull.Permissions[fact.Login(c.By.Login)]
+	return may == "admin" || may == "write" || slices.Contains([]string{"owner", "member", "collaborator"}, s.access[c.Comment])
 }
 
 // doubt returns why it cannot be told whether a command that loosens was taken

@@ -36,6 +36,17 @@ func Diagnose(s *Source, diags hcl.Diagnostics) []Diagnostic {
 // few; "" where there is nothing to offer.
 func DidYouMean(given string, candidates []string) string { return didYouMean(given, candidates) }
 
+// Unwrap is an expression without the parentheses around it.
+func Unwrap(e hclsyntax.Expression) hclsyntax.Expression {
+	for {
+		p, ok := e.(*hclsyntax.ParenthesesExpr)
+		if !ok {
+			return e
+		}
+		e = p.Expression
+	}
+}
+
 var lineEnds = regexp.MustCompile(`\r+\n`)
 
 // Format returns a policy or a file of its tests in canonical layout: the

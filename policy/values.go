@@ -202,7 +202,7 @@ func (w *world) filesAt(paths []string) []*origin {
 	var others []*origin
 	seen := map[string]bool{}
 	for _, p := range paths {
-		if f := w.byPath[p]; f != nil && f.index >= 0 {
+		if f := w.fileAt(p); f != nil && f.index >= 0 {
 			in[f.index] = true
 		} else if !seen[p] {
 			seen[p] = true
@@ -249,13 +249,13 @@ func (w *world) nearby(set *globs) []*changedFile {
 	if w.sorted == nil {
 		for _, f := range w.files {
 			for i, p := range f.paths {
-				w.sorted = append(w.sorted, namedFile{p, f})
+				w.sorted = append(w.sorted, namedFile{p, w.trees.index[p], f})
 				if f.folded[i] != p && (len(w.odd) == 0 || w.odd[len(w.odd)-1] != f) {
 					w.odd = append(w.odd, f)
 				}
 			}
 		}
-		slices.SortFunc(w.sorted, func(a, b namedFile) int { return strings.Compare(a.path, b.path) })
+		slices.SortFunc(w.sorted, func(a, b namedFile) int { return a.rank - b.rank })
 	}
 	out := slices.Clone(w.odd)
 	for _, g := range set.exact {

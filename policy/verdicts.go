@@ -37,7 +37,7 @@ func roomFor(list []noted) []noted {
 }
 
 // byVote spells the notes out, for each vote in the order in which they came.
-func byVote[T any](votes []*vote, notes []noted, spell func(noted) T) [][]T {
+func byVote[T any](votes []*vote, notes []noted, spell func(noted, *T)) [][]T {
 	many := make([]int, len(votes))
 	for _, n := range notes {
 		many[n.on.index]++
@@ -50,15 +50,16 @@ func byVote[T any](votes []*vote, notes []noted, spell func(noted) T) [][]T {
 		}
 	}
 	for _, n := range notes {
-		out[n.on.index] = append(out[n.on.index], spell(n))
+		list := &out[n.on.index]
+		*list = (*list)[:len(*list)+1]
+		spell(n, &(*list)[len(*list)-1])
 	}
 	return out
 }
 
-func (n noted) reason() Reason {
-	why := *n.why
+func (n noted) reason(why *Reason) {
+	*why = *n.why
 	why.Person, why.Rule, why.Role, why.Project = n.on.login, n.of.Rule, n.of.Role, n.of.Project
-	return why
 }
 
 // once drops what a vote counts for twice. A rule's requirements come one after
@@ -80,7 +81,7 @@ func once(counts []RuleRole) []RuleRole {
 // list returns one verdict for each vote, in their order.
 func (v *verdicts) list(votes []*vote, writers *contributors, ballots map[string]*ballot) []ReviewVerdict {
 	out := make([]ReviewVerdict, len(votes))
-	counts := byVote(votes, v.counted, func(n noted) RuleRole { return *n.of })
+	counts := byVote(votes, v.counted, func(n noted, to *RuleRole) { *to = *n.of })
 	reasons := byVote(votes, v.noted, noted.reason)
 	for i, one := range votes {
 		r := ReviewVerdict{

@@ -17,6 +17,7 @@ import (
 type world struct {
 	layer *layer
 	pull  *fact.Pull
+	trees *trees
 	given given
 
 	context   *hcl.EvalContext // its variables are made when first asked for
@@ -31,10 +32,9 @@ type world struct {
 	slow       bool  // evaluate what is compiled, for tests that compare the two
 	spent      int64 // steps so far
 	files      []*changedFile
-	byPath     map[string]*changedFile // by both names of a rename
-	ranks      map[string]int          // of all paths, in their order
-	sorted     []namedFile             // all names of all files, once asked for
-	odd        []*changedFile          // whose names fold to others
+	byPath     []*changedFile // by index of trees.paths: both names of a rename
+	sorted     []namedFile    // all names of all files, once asked for
+	odd        []*changedFile // whose names fold to others
 	uncovered  map[string]bool
 	projects   []touchedProject
 	labels     []seenLabel // asked for by the rule that is being evaluated
@@ -98,6 +98,7 @@ type changedFile struct {
 // namedFile is a file by one of its names.
 type namedFile struct {
 	path string
+	rank int // of the path among all, so that paths are not compared again
 	file *changedFile
 }
 
@@ -119,9 +120,9 @@ type origin struct {
 type doubt string
 
 // newWorld returns the world of l for pull.
-func newWorld(l *layer, pull *fact.Pull, g given) *world {
+func newWorld(l *layer, pull *fact.Pull, t *trees, g given) *world {
 	w := &world{
-		layer: l, pull: pull, given: g,
+		layer: l, pull: pull, trees: t, given: g,
 		lists: map[string][]*origin{}, picks: map[string][]pick{}, founds: map[string]found{},
 		sizes:     map[string]estimate{},
 		estimates: map[*scalar]estimate{}, invariants: map[*scalar]verdictWhy{},
@@ -143,7 +144,7 @@ func (w *world) readFiles() {
 	files := make([]changedFile, len(w.pull.Files))
 	elements := make([]origin, len(w.pull.Files))
 	w.files = make([]*changedFile, len(w.pull.Files))
-	w.byPath = make(map[string]*changedFile, len(w.pull.Files))
+	w.byPath = make([]*changedFile, len(w.trees.paths))
 	paths := make([]string, 0, len(w.pull.Files)+8)
 	for i := range w.pull.Files {
 		f := &files[i]
@@ -159,7 +160,7 @@ func (w *world) readFiles() {
 				}
 				f.folded[j] = folded
 			}
-			w.byPath[p] = f
+			w.byPath[w.trees.index[p]] = f
 		}
 		w.fileElement(f)
 		w.files[i] = f
@@ -174,27 +175,18 @@ func (w *world) fileElement(f *changedFile) {
 	}
 }
 
-// rank orders paths without comparing them again for each rule.
-func (w *world) rank() map[string]int {
-	if w.ranks == nil {
-		var all []string
-		for _, f := range w.files {
-			all = append(all, f.paths...)
-		}
-		slices.Sort(all)
-		all = slices.Compact(all)
-		w.ranks = make(map[string]int, len(all))
-		for i, p := range all {
-			w.ranks[p] = i
-		}
+// fileAt is the file of a changed path; nil where the path is none.
+func (w *world) fileAt(path string) *changedFile {
+	if i, ok := w.trees.index[path]; ok {
+		return w.byPath[i]
 	}
-	return w.ranks
+	return nil
 }
 
 // sortedPaths returns paths in order, each once.
 func (w *world) sortedPaths(paths []string) []string {
 	if len(paths) > 32 {
-		rank := w.rank()
+		rank := w.trees.index // so that paths are not compared for each rule
 		slots := make([]string, len(rank))
 		var others []string
 		n := 0

@@ -50,7 +50,6 @@ var reaches = map[string][]string{
 	"github.com/jackc/pgx/v5/pgxpool":        {},
 	"github.com/google/go-github/v60/github": {},
 	"github.com/bradleyfalzon/ghinstallation/v2": {},
-	"github.com/shurcooL/githubv4":               {},
 }
 
 // prefix is what the paths of rolecall's own packages begin with.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rolecall/rolecall/internal/github"
 	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/internal/survey"
 	"github.com/rolecall/rolecall/policy/fact"
@@ -26,7 +27,7 @@ func (c *handoffCmd) Run(ctx context.Context, s streams) error {
 	var pulls []survey.Pull
 	var err error
 	if c.Github {
-		pulls, err = c.fromGitHub(ctx)
+		pulls, err = c.fromGitHub(ctx, openAndBroken)
 	} else {
 		pulls, err = c.fromStore(ctx)
 	}
@@ -81,33 +82,21 @@ func (c *handoffCmd) fromStore(ctx context.Context) (pulls []survey.Pull, err er
 	return pulls, nil
 }
 
-// fromGitHub reads what is open, and what bears the label of a broken glass.
-func (c *handoffCmd) fromGitHub(ctx context.Context) ([]survey.Pull, error) {
-	app, err := c.app()
+// openAndBroken are the pull requests of a repository that are open, and those
+// that bear the label of a broken glass.
+func openAndBroken(ctx context.Context, client *github.Client, r fact.Ref) ([]fact.Ref, error) {
+	refs, err := client.OpenPulls(ctx, r.Owner, r.Repo)
 	if err != nil {
 		return nil, err
 	}
-	repos, err := c.repositories(ctx, app)
+	broken, err := client.Labelled(ctx, r.Owner, r.Repo, fact.GlassLabel)
 	if err != nil {
 		return nil, err
 	}
-	var refs []fact.Ref
-	for _, r := range repos {
-		client := app.Client(r.Installation)
-		open, err := client.OpenPulls(ctx, r.Owner, r.Repo)
-		if err != nil {
-			return nil, err
-		}
-		broken, err := client.Labelled(ctx, r.Owner, r.Repo, fact.GlassLabel)
-		if err != nil {
-			return nil, err
-		}
-		refs = append(refs, open...)
-		for _, l := range broken {
-			if !slices.Contains(refs, l.Ref) {
-				refs = append(refs, l.Ref)
-			}
+	for _, l := range broken {
+		if !slices.Contains(refs, l.Ref) {
+			refs = append(refs, l.Ref)
 		}
 	}
-	return looks(ctx, app, refs, time.Now)
+	return refs, nil
 }

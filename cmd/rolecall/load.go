@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rolecall/rolecall/internal/github"
 	"github.com/rolecall/rolecall/internal/store"
 	"github.com/rolecall/rolecall/internal/survey"
 	"github.com/rolecall/rolecall/policy/fact"
@@ -34,7 +35,9 @@ func (c *loadCmd) Run(ctx context.Context, s streams) error {
 	var pulls []survey.Pull
 	var err error
 	if c.Github {
-		pulls, err = c.fromGitHub(ctx, since)
+		pulls, err = c.fromGitHub(ctx, func(ctx context.Context, client *github.Client, r fact.Ref) ([]fact.Ref, error) {
+			return client.PullsSince(ctx, r.Owner, r.Repo, since)
+		})
 	} else {
 		pulls, err = c.fromStore(ctx, since)
 	}
@@ -59,24 +62,4 @@ func (c *loadCmd) fromStore(ctx context.Context, since time.Time) (pulls []surve
 		return err
 	})
 	return pulls, err
-}
-
-func (c *loadCmd) fromGitHub(ctx context.Context, since time.Time) ([]survey.Pull, error) {
-	app, err := c.app()
-	if err != nil {
-		return nil, err
-	}
-	repos, err := c.repositories(ctx, app)
-	if err != nil {
-		return nil, err
-	}
-	var refs []fact.Ref
-	for _, r := range repos {
-		changed, err := app.Client(r.Installation).PullsSince(ctx, r.Owner, r.Repo, since)
-		if err != nil {
-			return nil, err
-		}
-		refs = append(refs, changed...)
-	}
-	return looks(ctx, app, refs, time.Now)
 }

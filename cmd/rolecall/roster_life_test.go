@@ -431,3 +431,32 @@ func TestADeadlineWakesTheQueue(t *testing.T) {
 		t.Errorf("whoever takes over is not told: %+v", h)
 	}
 }
+
+func TestNobodyIsAskedOnAHolidayOfTheCalendar(t *testing.T) {
+	text := strings.Replace(peoplePolicy, "calendar = \"CALENDAR\"", "members = [\"@olga\"]", 1)
+	text = strings.Replace(text, "members = [\"@acme/cloud\"]", `members = ["@acme/cloud"]
+  hours   = { timezone = "UTC", days = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"], from = "00:00", to = "24:00", holidays = ["CALENDAR"] }`, 1)
+	eachOnCall(t, text, func(t *testing.T, w *world, o *oncall) {
+		today := w.clock().UTC().Truncate(24 * time.Hour)
+		o.serve(http.StatusOK, turn{"Christmas", today, today.Add(48 * time.Hour)})
+		w.settle()
+		w.open("dan", githubtest.Files{"a.go": "package a\n"}) // from here on the calendar is read
+		w.settle()
+		pr := w.open("dan", githubtest.Files{"net/net.go": "package net\n"})
+		w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		if got := pr.Requested(); len(got) != 0 {
+			t.Errorf("on a holiday %v are asked", got)
+		}
+		o.serve(http.StatusInternalServerError)
+		w.again("calendar")
+		c := w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		if !strings.Contains(c.Summary, "he holidays of Cloud Engineer could not be read lately (`its server answers 500`)") || strings.Contains(c.Summary, "secret") {
+			t.Errorf("the check does not say that the holidays are old:\n%s", c.Summary)
+		}
+		w.pass(48 * time.Hour)
+		w.recheck(pr)
+		if got := pr.Requested(); len(got) != 1 {
+			t.Errorf("after the holiday %v are asked", got)
+		}
+	})
+}

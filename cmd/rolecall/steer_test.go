@@ -111,6 +111,28 @@ func TestCommandsEndToEnd(t *testing.T) {
 	})
 }
 
+// GitHub shows a concealed member as an outsider, so whoever seems to be one is
+// asked about; a real outsider brings nobody in.
+func TestACommandOfAConcealedMember(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.org.Member("cora")
+		w.org.Conceal("cora", "eve")
+		w.org.Team("writers", "cora").Grant(w.repo, "push")
+		pr := w.open("dan", githubtest.Files{"README.md": "# Some\n"})
+		w.expect(pr, "success", "")
+		for _, outsider := range []string{"eve", "stranger"} {
+			refused := pr.Comment(outsider, "/needs-security it opens a port")
+			w.expect(pr, "success", "")
+			if got := refused.Reactions(); len(got) != 1 || !strings.HasSuffix(got[0], " confused") {
+				t.Errorf("the reactions to %s are %v", outsider, got)
+			}
+		}
+		pr.Comment("cora", "/needs-security it opens a port")
+		w.expect(pr, "in_progress", "Waiting for Security Engineer")
+		w.fresh(pr)
+	})
+}
+
 func glassPolicyOf(w *world) string {
 	text, ok := w.repo.Read("main", policy.RepoPath)
 	if !ok {

@@ -90,6 +90,28 @@ func (f surveyFlags) repositories(ctx context.Context, app *github.App) ([]fact.
 	return out, nil
 }
 
+// fromGitHub decides on the pull requests that are listed of each repository,
+// as they stand on GitHub now.
+func (f surveyFlags) fromGitHub(ctx context.Context, list func(context.Context, *github.Client, fact.Ref) ([]fact.Ref, error)) ([]survey.Pull, error) {
+	app, err := f.app()
+	if err != nil {
+		return nil, err
+	}
+	repos, err := f.repositories(ctx, app)
+	if err != nil {
+		return nil, err
+	}
+	var refs []fact.Ref
+	for _, r := range repos {
+		more, err := list(ctx, app.Client(r.Installation), r)
+		if err != nil {
+			return nil, err
+		}
+		refs = append(refs, more...)
+	}
+	return looks(ctx, app, refs, time.Now)
+}
+
 // wanted reports whether a survey of the store is to show the repository.
 func (f surveyFlags) wanted(ref fact.Ref) bool {
 	return len(f.Repository) == 0 || slices.ContainsFunc(f.Repository, func(full string) bool {

@@ -365,16 +365,7 @@ func (c *codeownersImport) write() (Import, error) {
 	w.comment("Who owns what, as " + c.Name + " had it: a file has the owners of the last line that matched it, and one of them approves. A renamed file has the owners of both its names.\n\n" +
 		"An approval stands while the files that it was given for stay as they are, and one by somebody who pushed to the pull request does not count (allow = [\"contributor\"] in a require block makes it count, as it did).")
 	found := c.sorted()
-	if len(found) > 0 {
-		w.line("#")
-		w.comment("What is different:")
-		w.bullets(found)
-	}
-	w.line("")
-	w.policyBlock(keepers)
-	for _, r := range c.roles.list {
-		w.role(r, keepers)
-	}
+	w.head(found, keepers, c.roles.list)
 	c.locals(&w)
 	for _, g := range c.groups {
 		c.rule(&w, g)

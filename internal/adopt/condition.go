@@ -1,6 +1,7 @@
 package adopt
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
@@ -81,23 +82,32 @@ func single(e string) bool { return !strings.ContainsAny(outside(e), "&|") }
 // outside is e less what stands in brackets and quotes.
 func outside(e string) string {
 	var b strings.Builder
-	depth, quoted := 0, false
-	for i := 0; i < len(e); i++ {
-		switch c := e[i]; {
-		case c == '\\' && quoted:
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case strings.IndexByte("([{", c) >= 0:
-			depth++
-		case strings.IndexByte(")]}", c) >= 0:
-			depth--
-		case depth == 0:
-			b.WriteByte(c)
-		}
+	for i := range bare(e) {
+		b.WriteByte(e[i])
 	}
 	return b.String()
+}
+
+// bare yields where the bytes of e are that stand in no brackets and quotes.
+func bare(e string) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		depth, quoted := 0, false
+		for i := 0; i < len(e); i++ {
+			switch c := e[i]; {
+			case c == '\\' && quoted:
+				i++
+			case c == '"':
+				quoted = !quoted
+			case quoted:
+			case strings.IndexByte("([{", c) >= 0:
+				depth++
+			case strings.IndexByte(")]}", c) >= 0:
+				depth--
+			case depth == 0 && !yield(i):
+				return
+			}
+		}
+	}
 }
 
 func anyOf(list []string) string { return joined(list, " || ", no, yes) }

@@ -446,16 +446,7 @@ func (b *botImport) write() (Import, error) {
 	var w writer
 	w.comment("Who reviews what, as policy-bot's " + b.Name + " had it. Approving reviews count; comments do not. An approval stands while the files that a rule is about stay as they are, where policy-bot's stood for good; sticky = \"never\" is its invalidate_on_push. Nobody is asked for a review where policy-bot asked nobody: without ask = \"none\", rolecall asks by name.")
 	found := b.sorted()
-	if len(found) > 0 {
-		w.line("#")
-		w.comment("What is different:")
-		w.bullets(found)
-	}
-	w.line("")
-	w.policyBlock(b.keepers)
-	for _, r := range b.usedRoles() {
-		w.role(r, b.keepers)
-	}
+	w.head(found, b.keepers, b.usedRoles())
 	if len(b.locals) > 0 {
 		w.line("locals {")
 		for _, l := range b.locals {
@@ -525,22 +516,11 @@ func broken(e string) string {
 		op = " && "
 	}
 	var parts []string
-	depth, quoted, from := 0, false, 0
-	for i := 0; i < len(e); i++ {
-		switch c := e[i]; {
-		case c == '\\' && quoted:
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case strings.IndexByte("([{", c) >= 0:
-			depth++
-		case strings.IndexByte(")]}", c) >= 0:
-			depth--
-		case depth == 0 && strings.HasPrefix(e[i:], op):
+	from := 0
+	for i := range bare(e) {
+		if i >= from && strings.HasPrefix(e[i:], op) {
 			parts = append(parts, e[from:i])
 			from = i + len(op)
-			i = from - 1
 		}
 	}
 	parts = append(parts, e[from:])

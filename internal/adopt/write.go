@@ -44,10 +44,20 @@ func (w *writer) comment(text string) {
 	}
 }
 
-// bullets writes notes as a list in comments.
-func (w *writer) bullets(list []Note) {
-	for _, n := range list {
-		w.comment("- " + n.String())
+// head writes what comes before the rules: what is different, the policy block
+// and the roles.
+func (w *writer) head(found []Note, keepers *role, roles []*role) {
+	if len(found) > 0 {
+		w.line("#")
+		w.comment("What is different:")
+		for _, n := range found {
+			w.comment("- " + n.String())
+		}
+	}
+	w.line("")
+	w.policyBlock(keepers)
+	for _, r := range roles {
+		w.role(r, keepers)
 	}
 }
 

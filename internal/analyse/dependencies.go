@@ -45,13 +45,10 @@ func addTerraform(all *fact.List[fact.Dependency], result terraform.Result) {
 		all.Items = append(all.Items, d)
 	}
 	for _, p := range t.Providers.Items {
-		if p.Source == "" && p.From == p.To && p.Action != fact.Create {
-			continue // a configuration of what is there already
+		if p.Configures {
+			continue
 		}
-		name := p.Source
-		if name == "" {
-			name = p.Name
-		}
+		name := cmp.Or(p.Source, p.Name)
 		all.Items = append(all.Items, fact.Dependency{Ecosystem: "terraform-provider", Name: name, From: p.From, To: p.To,
 			Action: dependencyAction(p.Action), Direct: true, Paths: p.Paths})
 	}

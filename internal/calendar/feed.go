@@ -41,7 +41,8 @@ const firstYear = 2000
 // Cancelled events are left out. Recurring events are followed with their
 // exceptions (EXDATE, RDATE, RECURRENCE-ID), not more often than daily. An
 // all-day event, and a time without zone, is in the feed's own time zone
-// (X-WR-TIMEZONE), else UTC.
+// (X-WR-TIMEZONE), else UTC. Time zones are known by their IANA names, by those
+// that Windows gives them, or by the feed's own definitions (VTIMEZONE).
 // https://www.rfc-editor.org/rfc/rfc5545
 //
 // The end of ctx bounds the time that recurrences may take, give or take a
@@ -63,9 +64,14 @@ func Parse(ctx context.Context, feed []byte, from, to time.Time) (shifts []fact.
 	if err != nil {
 		return nil, fmt.Errorf("it is no calendar: %s", oneLine(err.Error(), 200))
 	}
-	r := &reader{from: from, to: to, zone: time.UTC, moved: map[string]instants{}}
+	r := &reader{ctx: ctx, from: from, to: to, zone: time.UTC, zones: map[string]*time.Location{}, moved: map[string]instants{}}
+	for _, c := range cal.Children {
+		if c.Name == ical.CompTimezone {
+			r.definitions = append(r.definitions, c)
+		}
+	}
 	if name := cal.Props.Get("X-WR-TIMEZONE"); name != nil && name.Value != "" {
-		if r.zone, err = zone(name.Value); err != nil {
+		if r.zone, err = r.location(name.Value); err != nil {
 			return nil, err
 		}
 	}
@@ -76,8 +82,8 @@ func Parse(ctx context.Context, feed []byte, from, to time.Time) (shifts []fact.
 		}
 	}
 	for _, e := range events {
-		if ctx.Err() != nil {
-			return nil, errors.New("its recurrences take too long to follow")
+		if err := r.inTime(); err != nil {
+			return nil, err
 		}
 		if err := r.event(e); err != nil {
 			return nil, err
@@ -110,8 +116,13 @@ func sizeUp(feed []byte) error {
 }
 
 type reader struct {
+	ctx      context.Context
 	from, to time.Time
 	zone     *time.Location
+	// definitions are the feed's own time zones, and zones those that were
+	// found by name.
+	definitions []*ical.Component
+	zones       map[string]*time.Location
 	// moved has, by event, the recurrences that an event of their own
 	// replaces.
 	moved map[string]instants
@@ -173,8 +184,16 @@ func (r *reader) event(e ical.Event) error {
 		return nil // a moment, and nobody's shift
 	}
 	shift := fact.Shift{Summary: text(e, ical.PropSummary), Attendees: attendees(e)}
+	add := func(at time.Time) error {
+		s := shift
+		to := end(at)
+		if day && wholeDays(e) {
+			s.Days = &fact.Span{From: at.Format(time.DateOnly), To: civil(to).AddDate(0, 0, -1).Format(time.DateOnly)}
+		}
+		return r.add(s, at, to)
+	}
 	if e.Props.Get(ical.PropRecurrenceID) != nil {
-		return r.add(shift, first, end(first))
+		return add(first)
 	}
 	starts, err := r.starts(e, first)
 	if err != nil {
@@ -185,7 +204,7 @@ func (r *reader) event(e ical.Event) error {
 		if uid(e) != "" && gone.has(at) {
 			continue
 		}
-		if err := r.add(shift, at, end(at)); err != nil {
+		if err := add(at); err != nil {
 			return err
 		}
 	}
@@ -232,6 +251,12 @@ func (r *reader) end(e ical.Event, first time.Time, day bool) (func(time.Time) t
 		return func(t time.Time) time.Time { return t.AddDate(0, 0, 1) }, nil
 	}
 	return func(t time.Time) time.Time { return t }, nil
+}
+
+// wholeDays reports whether an event that starts with a day ends with one.
+func wholeDays(e ical.Event) bool {
+	p := e.Props.Get(ical.PropDateTimeEnd)
+	return p == nil || len(strings.TrimSpace(p.Value)) == len("20060102")
 }
 
 // civil is the day of t as a time in UTC, where all days are equally long.
@@ -293,21 +318,42 @@ func (r *reader) recur(rule string, first time.Time) ([]time.Time, error) {
 		o.Until = r.to
 	}
 	o.Dtstart = first
-	all, err := rrule.NewRRule(*o)
+	return r.follow(*o, r.to)
+}
+
+// follow lists the recurrences of a rule that are not after end.
+func (r *reader) follow(o rrule.ROption, end time.Time) ([]time.Time, error) {
+	all, err := rrule.NewRRule(o)
 	if err != nil {
-		return nil, fmt.Errorf("its recurrence %q is not understood", oneLine(rule, 80))
+		return nil, errors.New("its recurrence is not understood")
 	}
 	var out []time.Time
 	for next := all.Iterator(); ; {
 		at, ok := next()
-		if !ok || at.After(r.to) {
+		if !ok || at.After(end) {
 			return out, nil
 		}
-		if r.steps++; r.steps > maxSteps {
-			return nil, errors.New("it recurs too often")
+		if err := r.step(); err != nil {
+			return nil, err
 		}
 		out = append(out, at)
 	}
+}
+
+// step counts what is followed.
+func (r *reader) step() error {
+	if r.steps++; r.steps > maxSteps {
+		return errors.New("it recurs too often")
+	}
+	return nil
+}
+
+// inTime fails once the time is over that a feed may take.
+func (r *reader) inTime() error {
+	if r.ctx.Err() != nil {
+		return errors.New("its recurrences take too long to follow")
+	}
+	return nil
 }
 
 func (r *reader) times(props []ical.Prop) ([]time.Time, error) {
@@ -317,8 +363,8 @@ func (r *reader) times(props []ical.Prop) ([]time.Time, error) {
 			return nil, errors.New("it recurs by periods, which is not supported")
 		}
 		for _, one := range strings.Split(p.Value, ",") {
-			if r.steps++; r.steps > maxSteps {
-				return nil, errors.New("it recurs too often")
+			if err := r.step(); err != nil {
+				return nil, err
 			}
 			p.Value = one
 			at, _, err := r.time(p)
@@ -336,7 +382,7 @@ func (r *reader) times(props []ical.Prop) ([]time.Time, error) {
 func (r *reader) time(p ical.Prop) (at time.Time, day bool, err error) {
 	loc := r.zone
 	if id := p.Params.Get("TZID"); id != "" {
-		if loc, err = zone(id); err != nil {
+		if loc, err = r.location(id); err != nil {
 			return time.Time{}, false, err
 		}
 	}
@@ -356,23 +402,6 @@ func (r *reader) time(p ical.Prop) (at time.Time, day bool, err error) {
 		return at, form == "20060102", nil
 	}
 	return time.Time{}, false, fmt.Errorf("its time %q is not understood", oneLine(s, 40))
-}
-
-// zone finds a time zone by its IANA name, also behind the prefixes that some
-// programs put before it ("/mozilla.org/20070129_1/Europe/Berlin").
-func zone(name string) (*time.Location, error) {
-	name = strings.Trim(strings.TrimSpace(name), `"`)
-	parts := strings.Split(strings.Trim(name, "/"), "/")
-	for i := range parts {
-		try := strings.Join(parts[i:], "/")
-		if try == "" || try == "Local" {
-			continue
-		}
-		if l, err := time.LoadLocation(try); err == nil {
-			return l, nil
-		}
-	}
-	return nil, fmt.Errorf("its time zone %q is not known", oneLine(name, 60))
 }
 
 // attendees are the addresses of those who take part and did not decline.
@@ -431,5 +460,13 @@ func oneLine(s string, n int) string {
 }
 
 func compare(a, b fact.Shift) int {
-	return cmp.Or(a.From.Compare(b.From), a.To.Compare(b.To), cmp.Compare(a.Summary, b.Summary), slices.Compare(a.Attendees, b.Attendees))
+	return cmp.Or(a.From.Compare(b.From), a.To.Compare(b.To), cmp.Compare(a.Summary, b.Summary), slices.Compare(a.Attendees, b.Attendees), cmp.Compare(lasting(a), lasting(b)))
+}
+
+// lasting are the days of a shift as a text, "" where it has times.
+func lasting(s fact.Shift) string {
+	if s.Days == nil {
+		return ""
+	}
+	return s.Days.From + ".." + s.Days.To
 }

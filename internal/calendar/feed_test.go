@@ -93,12 +93,136 @@ func TestShiftsOfAFeed(t *testing.T) {
 	}
 }
 
+func TestWholeDaysAreKeptAsDays(t *testing.T) {
+	b := with("X-WR-TIMEZONE:Asia/Tokyo\r\n", feed(
+		"UID:1\nDTSTART;VALUE=DATE:20260302\nDTEND;VALUE=DATE:20260304\nSUMMARY:two",
+		"UID:2\nDTSTART;VALUE=DATE:20250405\nRRULE:FREQ=YEARLY\nSUMMARY:yearly",
+		"UID:3\nDTSTART:20260410T000000\nDTEND:20260411T000000\nSUMMARY:times",
+	))
+	shifts, err := calendar.Parse(context.Background(), b, from, to)
+	if err != nil || len(shifts) != 3 {
+		t.Fatalf("%v, %v", shifts, err)
+	}
+	if diff := cmp.Diff([]*fact.Span{{From: "2026-03-02", To: "2026-03-03"}, {From: "2026-04-05", To: "2026-04-05"}, nil},
+		[]*fact.Span{shifts[0].Days, shifts[1].Days, shifts[2].Days}); diff != "" {
+		t.Errorf("days (-want +got):\n%s", diff)
+	}
+	// Cut by a reading in its middle, an event keeps its days.
+	kept := calendar.Merge(shifts, shifts, at("2026-03-02T12:00:00Z"), time.Time{})
+	if diff := cmp.Diff(shifts, kept); diff != "" {
+		t.Errorf("read again (-want +got):\n%s", diff)
+	}
+}
+
 func TestTheFeedsOwnZoneHoldsForTimesWithoutOne(t *testing.T) {
 	b := []byte(strings.Replace(string(feed("UID:1\nDTSTART;VALUE=DATE:20260302\nSUMMARY:@ana")), "PRODID:x", "PRODID:x\r\nX-WR-TIMEZONE:America/New_York", 1))
 	shifts, err := calendar.Parse(context.Background(), b, from, to)
 	if err != nil || len(shifts) != 1 || short(shifts[0]) != "03-02 05:00 to 03-03 05:00 @ana" {
 		t.Errorf("%v, %v", shifts, err)
 	}
+}
+
+// outlook is how Exchange defines a time zone: since 1601, by the rules of now.
+func outlook(name string) string {
+	return strings.ReplaceAll(`BEGIN:VTIMEZONE
+TZID:`+name+`
+BEGIN:STANDARD
+DTSTART:16010101T030000
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=10
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:16010101T020000
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=3
+END:DAYLIGHT
+END:VTIMEZONE
+`, "\n", "\r\n")
+}
+
+// with puts components into a feed.
+func with(components string, feed []byte) []byte {
+	return []byte(strings.Replace(string(feed), "PRODID:x\r\n", "PRODID:x\r\n"+components, 1))
+}
+
+func TestTimeZonesOfAFeed(t *testing.T) {
+	weekly := func(zone string) []byte {
+		return feed("UID:1\nDTSTART;TZID=" + zone + ":20260323T090000\nDTEND;TZID=" + zone + ":20260323T180000\nRRULE:FREQ=WEEKLY;COUNT=2\nSUMMARY:@ana")
+	}
+	berlin := []string{"03-23 08:00 to 03-23 17:00 @ana", "03-30 07:00 to 03-30 16:00 @ana"}
+	yukon := strings.NewReplacer("+0100", "-0900", "+0200", "-0800").Replace(outlook("Custom"))
+	for _, c := range []struct {
+		name string
+		feed []byte
+		want []string
+	}{
+		{"by the name that Windows gives it", weekly("W. Europe Standard Time"), berlin},
+		{"in quotes", weekly(`"W. Europe Standard Time"`), berlin},
+		{"as the feed's own zone", with("X-WR-TIMEZONE:W. Europe Standard Time\r\n", feed("UID:1\nDTSTART;VALUE=DATE:20260302\nSUMMARY:@ana")),
+			[]string{"03-01 23:00 to 03-02 23:00 @ana"}},
+		{"as the feed defines it", with(outlook("Customized Time Zone"), weekly("Customized Time Zone")), berlin},
+		{"defined twice, and the same", with(outlook("Ours")+outlook("Ours"), weekly("Ours")), berlin},
+		{"west of Greenwich", with(yukon, weekly("Custom")), []string{"03-23 18:00 to 03-24 03:00 @ana", "03-30 17:00 to 03-31 02:00 @ana"}},
+		{"a known name before the feed's definition of it", with(strings.ReplaceAll(outlook("Europe/Berlin"), "+0", "+1"), weekly("Europe/Berlin")), berlin},
+		{"by dates, and a rule that ended", with("BEGIN:VTIMEZONE\r\nTZID:Ours\r\n"+
+			"BEGIN:DAYLIGHT\r\nDTSTART:20100328T020000\r\nRDATE:20260329T020000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\nEND:DAYLIGHT\r\n"+
+			"BEGIN:STANDARD\r\nDTSTART:20101031T030000\r\nRRULE:FREQ=YEARLY;UNTIL=20251026T010000Z;BYDAY=-1SU;BYMONTH=10\r\nTZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\n"+
+			"END:VTIMEZONE\r\n", weekly("Ours")), berlin},
+		{"without summer time", with("BEGIN:VTIMEZONE\r\nTZID:tzone://Microsoft/Utc\r\nBEGIN:STANDARD\r\nDTSTART:16010101T000000\r\nTZOFFSETFROM:+0000\r\nTZOFFSETTO:+0000\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n", weekly(`"tzone://Microsoft/Utc"`)),
+			[]string{"03-23 09:00 to 03-23 18:00 @ana", "03-30 09:00 to 03-30 18:00 @ana"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			shifts, err := calendar.Parse(context.Background(), c.feed, from, to)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, s := range shifts {
+				got = append(got, short(s))
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("shifts (-want +got):\n%s", diff)
+			}
+		})
+	}
+	for name, c := range map[string]struct{ zone, want string }{
+		"not defined":               {"", "the feed does not define it"},
+		"defined in two ways":       {outlook("Ours") + strings.ReplaceAll(outlook("Ours"), "+0200", "+0300"), "in two ways"},
+		"without any offset":        {"BEGIN:VTIMEZONE\r\nTZID:Ours\r\nEND:VTIMEZONE\r\n", "no offset"},
+		"without a start":           {strings.ReplaceAll(outlook("Ours"), "DTSTART:", "X-START:"), "lacks a DTSTART"},
+		"with an offset of nothing": {strings.Replace(outlook("Ours"), "+0200", "two", 1), `TZOFFSETFROM "two"`},
+		"with an offset too large":  {strings.Replace(outlook("Ours"), "+0200", "+9900", 1), `TZOFFSETFROM "+9900"`},
+		"recurring every day":       {strings.Replace(outlook("Ours"), "YEARLY", "DAILY", 1), "recurrence"},
+		"put to two times at once":  {strings.NewReplacer("BYMONTH=10", "BYMONTH=3", "T030000", "T030000").Replace(outlook("Ours")), "two times at once"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := calendar.Parse(context.Background(), with(c.zone, weekly("Ours")), from, to)
+			if err == nil || !strings.Contains(err.Error(), `"Ours" is not known`) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("the error is %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+// A definition written out says what the zone's own rules say.
+func TestADefinitionIsTheZoneThatItDefines(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		local := time.Date(2026, 3, 1, 0, rapid.IntRange(0, 50*24*60).Draw(t, "minute"), 0, 0, time.UTC).Format("20060102T150405")
+		b := with(outlook("Ours"), feed("UID:1\nDTSTART;TZID=Ours:"+local+"\nDURATION:PT1M\nSUMMARY:x"))
+		shifts, err := calendar.Parse(context.Background(), b, from.AddDate(0, 0, -2), to)
+		if err != nil || len(shifts) != 1 {
+			t.Fatalf("%v, %v", shifts, err)
+		}
+		if want, _ := time.ParseInLocation("20060102T150405", local, berlin); !shifts[0].From.Equal(want) {
+			t.Errorf("%s is %v, want %v", local, shifts[0].From, want.UTC())
+		}
+	})
 }
 
 // What is not understood whole is not taken: a shift that was left out could
@@ -155,6 +279,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(feed("UID:1\nDTSTART:20260302T080000Z\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;BYDAY=MO\nEXDATE:20260309T080000Z\nSUMMARY:@ana"))
 	f.Add(feed("UID:1\nDTSTART;TZID=Europe/Berlin:20260302T080000\nDTEND;TZID=UTC:20260302T090000\nATTENDEE:mailto:a@b", "UID:1\nRECURRENCE-ID:20260302T080000Z\nDTSTART;VALUE=DATE:20260302"))
 	f.Add([]byte("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20260302\nRRULE:FREQ=YEARLY;BYEASTER=1;BYSETPOS=-1\nEND:VEVENT\nEND:VCALENDAR"))
+	f.Add(with(outlook("Ours"), feed("UID:1\nDTSTART;TZID=Ours:20260302T080000\nDURATION:PT1H\nSUMMARY:@ana")))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		defer cancel()

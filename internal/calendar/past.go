@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -40,10 +41,13 @@ func joined(shifts []fact.Shift) []fact.Shift {
 	open := map[string]int{} // by who: the shift that ended last
 	out := shifts[:0:0]
 	for _, s := range shifts {
-		key := s.Summary + "\x00" + joinAll(s.Attendees)
+		key := fmt.Sprint(s.Summary, "\x00", joinAll(s.Attendees), s.Days != nil)
 		if i, ok := open[key]; ok && !s.From.After(out[i].To) {
 			if s.To.After(out[i].To) {
 				out[i].To = s.To
+			}
+			if s.Days != nil {
+				out[i].Days = &fact.Span{From: min(out[i].Days.From, s.Days.From), To: max(out[i].Days.To, s.Days.To)}
 			}
 			continue
 		}

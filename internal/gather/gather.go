@@ -203,8 +203,6 @@ func (r *reading) remembered(ctx context.Context) error {
 		return err
 	}
 	p.LabelEvents = renamed(p.LabelEvents, labels)
-	p.Pusher = pusher(p, r.pushes)
-	p.Pushers = pushers(p, r.pushes)
 	for _, c := range p.Comments {
 		p.Commands = append(p.Commands, command.Parse(c)...)
 	}
@@ -229,6 +227,7 @@ func (r *reading) details(ctx context.Context) error {
 		})
 	}
 	var people fact.Roster
+	var permissions map[string]string
 	clean := map[string]bool{}
 	changed := r.touched() // before objects writes to the files
 	files := slices.Clone(r.out.Pull.Files)
@@ -240,6 +239,10 @@ func (r *reading) details(ctx context.Context) error {
 	})
 	run(func(ctx context.Context) (err error) {
 		clean, err = r.cleanMerges(ctx)
+		return err
+	})
+	run(func(ctx context.Context) (err error) {
+		permissions, err = r.permissions(ctx)
 		return err
 	})
 	pushes := r.pushes
@@ -254,7 +257,7 @@ func (r *reading) details(ctx context.Context) error {
 	if len(errs) > 0 {
 		return first(errs)
 	}
-	r.out.Pull.Roster = people
+	r.out.Pull.Roster, r.out.Pull.Permissions = people, permissions
 	for i, c := range r.out.Pull.Commits {
 		r.out.Pull.Commits[i].CleanMerge = clean[c.SHA]
 	}

@@ -47,18 +47,15 @@ func (r *reading) people(ctx context.Context, files []fact.File, in *roster.Inpu
 		in.Knows[login] = roster.Knows(k)
 	}
 	in.Calendars = map[string]roster.Calendar{}
-	for _, d := range r.out.Policy.Roles() {
-		if d.Calendar == "" {
-			continue
-		}
-		if err := r.g.records.UseCalendar(ctx, d.Calendar, store.CalendarUser{Installation: r.ref.Installation, Owner: r.ref.Owner}); err != nil {
+	for _, feed := range r.out.Policy.Calendars() {
+		if err := r.g.records.UseCalendar(ctx, feed, store.CalendarUser{Installation: r.ref.Installation, Owner: r.ref.Owner}); err != nil {
 			return err
 		}
-		c, err := r.g.records.Calendar(ctx, d.Calendar)
+		c, err := r.g.records.Calendar(ctx, feed)
 		if err != nil {
 			return err
 		}
-		in.Calendars[d.Calendar] = roster.Calendar(c)
+		in.Calendars[feed] = roster.Calendar(c)
 	}
 	return nil
 }
@@ -73,11 +70,11 @@ func (r *reading) want(ctx context.Context, people fact.Roster) error {
 		{Kind: ChoreHistory, Name: strings.ToLower(r.ref.Owner + "/" + r.ref.Repo), Installation: r.ref.Installation},
 		{Kind: ChoreBusy, Name: strings.ToLower(r.ref.Owner), Installation: r.ref.Installation},
 	}
+	for _, feed := range r.out.Policy.Calendars() {
+		wants = append(wants, store.Chore{Kind: ChoreCalendar, Name: feed})
+	}
 	var logins []string
 	for _, d := range r.out.Policy.Roles() {
-		if d.Calendar != "" {
-			wants = append(wants, store.Chore{Kind: ChoreCalendar, Name: d.Calendar})
-		}
 		for _, h := range people.Roles[d.Key()].List {
 			logins = append(logins, h.Login)
 		}

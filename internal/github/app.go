@@ -16,7 +16,6 @@ import (
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	"github.com/golang-jwt/jwt/v4"
 	"github.com/google/go-github/v60/github"
-	"github.com/shurcooL/githubv4"
 
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -108,6 +107,10 @@ func newApp(c Config) (*App, error) {
 	return a, nil
 }
 
+// userAgent is what GitHub wants every caller to name itself by.
+// https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api#user-agent
+const userAgent = "rolecall"
+
 // graphqlURL derives the GraphQL address from the REST root.
 // https://docs.github.com/enterprise-server/graphql/guides/forming-calls-with-graphql
 func graphqlURL(rest *url.URL) string {
@@ -122,8 +125,7 @@ type Client struct {
 	app          *App
 	installation int64 // 0 for the App itself
 	rest         *github.Client
-	graph        *githubv4.Client
-	graphHTTP    *http.Client
+	http         *http.Client
 	auth         *renewable
 	budget       *budget
 }
@@ -145,7 +147,7 @@ func (a *App) newClient(installation int64) *Client {
 	c := &Client{app: a, installation: installation, budget: newBudget(time.Now)}
 	c.budget.setSharers(a.sharers)
 	c.auth = &renewable{make: func() http.RoundTripper { return a.authenticated(installation) }}
-	rest := &http.Client{
+	c.http = &http.Client{
 		Transport: metered{c.auth, c.budget}, // calls bound their own time
 		// An API redirects only for what moved; a body is not sent twice.
 		CheckRedirect: func(req *http.Request, via []*http.Request) error {
@@ -155,11 +157,9 @@ func (a *App) newClient(installation int64) *Client {
 			return nil
 		},
 	}
-	c.rest = github.NewClient(rest)
+	c.rest = github.NewClient(c.http)
 	c.rest.BaseURL = a.rest
-	c.rest.UserAgent = "rolecall"
-	c.graphHTTP = &http.Client{Transport: envelope{next: metered{c.auth, c.budget}}, Timeout: a.timeout}
-	c.graph = githubv4.NewEnterpriseClient(a.graphql, c.graphHTTP)
+	c.rest.UserAgent = userAgent
 	return c
 }
 

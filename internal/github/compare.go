@@ -144,16 +144,22 @@ func (c *Client) Files(ctx context.Context, ref fact.Ref, mergeBase, head string
 
 // head is the SHA at which a pull request stands.
 func (c *Client) head(ctx context.Context, ref fact.Ref) (string, error) {
-	var q struct {
-		Repository struct {
-			PullRequest struct{ HeadRefOid string } `graphql:"pullRequest(number: $number)"`
-		} `graphql:"repository(owner: $owner, name: $name)"`
-	}
-	_, err := c.query(ctx, "head", &q, map[string]any{
-		"owner": text(ref.Owner), "name": text(ref.Repo), "number": number(ref.Number),
-	}, nil)
-	return q.Repository.PullRequest.HeadRefOid, err
+	got, _, err := headOf.ask(ctx, c, map[string]any{"owner": ref.Owner, "name": ref.Repo, "number": ref.Number}, nil)
+	return got.Repository.PullRequest.HeadRefOid, err
 }
+
+var headOf = fixed[struct {
+	Repository struct {
+		PullRequest struct {
+			HeadRefOid string `json:"headRefOid"`
+		} `json:"pullRequest"`
+	} `json:"repository"`
+}]("head", `
+	query head($owner: String!, $name: String!, $number: Int!) {
+		repository(owner: $owner, name: $name) {
+			pullRequest(number: $number) { headRefOid }
+		}
+	}`)
 
 const (
 	noEntry = "its tree entry was not read"

@@ -168,7 +168,7 @@ func (c *Client) OpenPages(ctx context.Context, asks []OpenAsk) ([]OpenPage, err
 			}
 		}
 	}
-	_, err := c.queryText(ctx, "open pages", "query("+params+"){"+body+"}", vars, &answer, func(string) bool { return true })
+	_, err := c.query(ctx, "open pages", quoted("query("+params+"){"+body+"}"), vars, &answer, func(string) bool { return true })
 	if err != nil {
 		return nil, err
 	}

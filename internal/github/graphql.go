@@ -3,9 +3,7 @@ package github
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -15,13 +13,34 @@ import (
 	"github.com/google/go-github/v60/github"
 )
 
-// Fixed queries are githubv4's structs, so that a query and its answer cannot
-// differ. Queries over many objects need an alias for each, which structs
-// cannot have: they are sent as text, over the same transport.
-//
-// githubv4 keeps neither the type nor the path of an error, and these alone
-// tell "there is none" from "come back later". So the transport beneath it
-// reads the envelope first.
+// A query's text and what its answer is read into stand side by side, and a
+// test holds that each has just what the other has. Queries over many objects
+// need an alias for each, and have their text made.
+
+// query is a fixed query, whose answer's data is a T.
+type query[T any] struct {
+	op   string
+	text jsontext.Value // as a JSON string
+}
+
+// fixed is the query of a text, which is sent without its line breaks.
+func fixed[T any](op, text string) query[T] { return query[T]{op, quoted(text)} }
+
+func quoted(text string) jsontext.Value {
+	out, err := jsontext.AppendQuote(nil, strings.Join(strings.Fields(text), " "))
+	if err != nil {
+		panic(err) // queries are ASCII
+	}
+	return out
+}
+
+// ask sends the query. Fields that are optional may be refused without failing
+// the whole; which were is returned.
+func (q query[T]) ask(ctx context.Context, c *Client, variables map[string]any, optional func(string) bool) (T, map[string]Kind, error) {
+	var out T
+	missing, err := c.query(ctx, q.op, q.text, variables, &out, optional)
+	return out, missing, err
+}
 
 // outcome collects, for one query, the fields that GitHub would not answer
 // and that the query can do without.
@@ -34,8 +53,6 @@ type outcome struct {
 	missing map[string]Kind
 }
 
-type outcomeKey struct{}
-
 // graphqlError is one entry of a GraphQL answer's "errors".
 type graphqlError struct {
 	Type    string `json:"type"`
@@ -43,54 +60,71 @@ type graphqlError struct {
 	Path    []any  `json:"path"`
 }
 
-// envelope is the transport of GraphQL: it turns the errors of an answer,
-// which come with status 200, into an [Error].
-type envelope struct{ next http.RoundTripper }
-
-func (t envelope) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := t.next.RoundTrip(req)
+// query sends the text of a query and reads the data of its answer into out.
+// An answer's errors, which come with status 200, become an [Error].
+func (c *Client) query(ctx context.Context, op string, text jsontext.Value, variables map[string]any, out any, optional func(string) bool) (map[string]Kind, error) {
+	body, err := json.Marshal(struct {
+		Query     jsontext.Value `json:"query"`
+		Variables map[string]any `json:"variables"`
+	}{text, variables}, lenient)
 	if err != nil {
-		return resp, err
+		return nil, fmt.Errorf("%s: %w", op, err)
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, err
+	var o *outcome
+	err = c.do(ctx, op, true, func(ctx context.Context) (*github.Response, error) {
+		o = &outcome{optional: optional}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.app.graphql, bytes.NewReader(body))
+		if err != nil {
+			return nil, err
+		}
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("User-Agent", userAgent)
+		resp, err := c.http.Do(req)
+		if err != nil {
+			return nil, err
+		}
+		defer resp.Body.Close()
+		return nil, o.read(resp, out)
+	})
+	return o.missing, err
+}
+
+// read reads an answer's data into out; what stood there before may remain.
+func (o *outcome) read(resp *http.Response, out any) error {
+	body := answers.Get().(*bytes.Buffer) //nolint:forcetypeassert // nothing else is in it
+	defer done(body)
+	if _, err := body.ReadFrom(resp.Body); err != nil {
+		return err
 	}
 	var answer struct {
 		Data    jsontext.Value `json:"data"`
 		Errors  []graphqlError `json:"errors"`
 		Message string         `json:"message"`
 	}
-	bad := json.Unmarshal(body, &answer, lenient)
+	bad := json.Unmarshal(body.Bytes(), &answer, lenient)
 	if resp.StatusCode != http.StatusOK {
 		e := &Error{Status: resp.StatusCode, Message: clean(answer.Message)}
 		e.Kind, e.Until = kindOf(resp.StatusCode, resp.Header, answer.Message, time.Now())
-		return nil, e
+		return e
 	}
 	if bad != nil {
-		return nil, &Error{Status: resp.StatusCode, Kind: Transient, Message: "the answer is no JSON", cause: bad}
+		return &Error{Status: resp.StatusCode, Kind: Transient, Message: "the answer is no JSON", cause: bad}
 	}
-	o, _ := req.Context().Value(outcomeKey{}).(*outcome)
 	for _, ge := range answer.Errors {
 		if !o.tolerates(ge) {
-			return nil, ge.asError(resp.Header)
+			return ge.asError(resp.Header)
 		}
 	}
-	if len(answer.Data) == 0 || bytes.Equal(answer.Data, []byte("null")) {
-		return nil, &Error{Status: resp.StatusCode, Kind: Transient, Message: "the answer holds no data"}
+	if len(answer.Data) == 0 || answer.Data.Kind() == 'n' {
+		return &Error{Status: resp.StatusCode, Kind: Transient, Message: "the answer holds no data"}
 	}
-	body = append(append([]byte(`{"data":`), answer.Data...), '}')
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	resp.ContentLength = int64(len(body))
-	resp.Header.Del("Content-Length")
-	return resp, nil
+	return json.Unmarshal(answer.Data, out, lenient)
 }
 
 // tolerates notes an error that the query can do without. Only refusals are
 // tolerated, never a failure that may be over soon.
 func (o *outcome) tolerates(e graphqlError) bool {
-	if o == nil || o.optional == nil || len(e.Path) == 0 {
+	if o.optional == nil || len(e.Path) == 0 {
 		return false
 	}
 	kind, path := e.kind(), e.at()
@@ -149,50 +183,4 @@ func (e graphqlError) asError(h http.Header) *Error {
 		out.Until = retryAt(h, time.Now())
 	}
 	return out
-}
-
-// query sends a fixed query and fills q from the answer. Fields that are
-// optional may be refused without failing the whole; which were is returned.
-func (c *Client) query(ctx context.Context, op string, q any, variables map[string]any, optional func(string) bool) (map[string]Kind, error) {
-	var o *outcome
-	err := c.do(ctx, op, true, func(ctx context.Context) (*github.Response, error) {
-		o = &outcome{optional: optional}
-		return nil, unwrapURL(c.graph.Query(context.WithValue(ctx, outcomeKey{}, o), q, variables))
-	})
-	return o.missing, err
-}
-
-// queryText sends a query given as text and decodes its data into out.
-func (c *Client) queryText(ctx context.Context, op, text string, variables map[string]any, out any, optional func(string) bool) (map[string]Kind, error) {
-	body, err := json.Marshal(map[string]any{"query": text, "variables": variables}, lenient)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
-	}
-	var o *outcome
-	err = c.do(ctx, op, true, func(ctx context.Context) (*github.Response, error) {
-		o = &outcome{optional: optional}
-		req, err := http.NewRequestWithContext(context.WithValue(ctx, outcomeKey{}, o), http.MethodPost, c.app.graphql, bytes.NewReader(body))
-		if err != nil {
-			return nil, err
-		}
-		req.Header.Set("Content-Type", "application/json")
-		resp, err := c.graphHTTP.Do(req)
-		if err != nil {
-			return nil, unwrapURL(err)
-		}
-		defer resp.Body.Close()
-		return nil, json.UnmarshalRead(resp.Body, &struct {
-			Data any `json:"data"`
-		}{out}, lenient)
-	})
-	return o.missing, err
-}
-
-// unwrapURL finds our own error below the ones of net/http.
-func unwrapURL(err error) error {
-	var ours *Error
-	if errors.As(err, &ours) {
-		return ours
-	}
-	return err
 }

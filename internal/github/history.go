@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/shurcooL/githubv4"
-
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
@@ -35,16 +33,13 @@ const (
 // since, the ones that changed last first, in at most [HistoryCalls] calls.
 func (c *Client) History(ctx context.Context, owner, repo string, since time.Time) ([]Merged, error) {
 	var out []Merged
-	var after *githubv4.String
+	var after *string
 	for range HistoryCalls {
-		var q historyQuery
-		_, err := c.query(ctx, "history", &q, map[string]any{
-			"owner": text(owner), "name": text(repo), "after": after, "page": number(historyPage),
-		}, nil)
+		got, _, err := history.ask(ctx, c, map[string]any{"owner": owner, "name": repo, "after": after, "page": historyPage}, nil)
 		if err != nil {
 			return nil, err
 		}
-		for _, n := range q.Repository.PullRequests.Nodes {
+		for _, n := range got.Repository.PullRequests.Nodes {
 			if n.UpdatedAt.Before(since) {
 				return out, nil // the rest is older still
 			}
@@ -52,38 +47,55 @@ func (c *Client) History(ctx context.Context, owner, repo string, since time.Tim
 				out = append(out, n.merged())
 			}
 		}
-		page := q.Repository.PullRequests.PageInfo
+		page := got.Repository.PullRequests.PageInfo
 		if !page.HasNextPage || page.EndCursor == nil {
 			return out, nil
 		}
-		after = githubv4.NewString(githubv4.String(*page.EndCursor))
+		after = page.EndCursor
 	}
 	return out, nil
 }
 
-type historyQuery struct {
+// history pages through the merged pull requests, the latest first.
+var history = fixed[struct {
 	Repository struct {
 		PullRequests struct {
-			PageInfo pageInfo
-			Nodes    []mergedNode
-		} `graphql:"pullRequests(states: [MERGED], first: $page, after: $after, orderBy: {field: UPDATED_AT, direction: DESC})"`
-	} `graphql:"repository(owner: $owner, name: $name)"`
-}
+			PageInfo pageInfo     `json:"pageInfo"`
+			Nodes    []mergedNode `json:"nodes"`
+		} `json:"pullRequests"`
+	} `json:"repository"`
+}]("history", `
+	query history($owner: String!, $name: String!, $page: Int!, $after: String) {
+		repository(owner: $owner, name: $name) {
+			pullRequests(states: [MERGED], first: $page, after: $after, orderBy: {field: UPDATED_AT, direction: DESC}) {
+				pageInfo { hasNextPage endCursor }
+				nodes {
+					number updatedAt mergedAt
+					author { __typename login }
+					files(first: 100) { nodes { path additions deletions } }
+					reviews(first: 50, states: [APPROVED, CHANGES_REQUESTED, COMMENTED]) { nodes { author { __typename login } } }
+				}
+			}
+		}
+	}`)
 
 type mergedNode struct {
-	Number    int
-	UpdatedAt time.Time
-	MergedAt  *time.Time
-	Author    *actor
+	Number    int        `json:"number"`
+	UpdatedAt time.Time  `json:"updatedAt"`
+	MergedAt  *time.Time `json:"mergedAt"`
+	Author    *actor     `json:"author"`
 	Files     *struct {
 		Nodes []struct {
-			Path                 string
-			Additions, Deletions int
-		}
-	} `graphql:"files(first: 100)"`
+			Path      string `json:"path"`
+			Additions int    `json:"additions"`
+			Deletions int    `json:"deletions"`
+		} `json:"nodes"`
+	} `json:"files"`
 	Reviews *struct {
-		Nodes []struct{ Author *actor }
-	} `graphql:"reviews(first: 50, states: [APPROVED, CHANGES_REQUESTED, COMMENTED])"`
+		Nodes []struct {
+			Author *actor `json:"author"`
+		} `json:"nodes"`
+	} `json:"reviews"`
 }
 
 func (n mergedNode) merged() Merged {
@@ -127,7 +139,7 @@ func (c *Client) Busy(ctx context.Context, logins []string) (busy map[string]boo
 			} `json:"status"`
 		}
 		query := "query busy(" + strings.TrimSuffix(params.String(), ", ") + ") {\n" + fields.String() + "}"
-		missing, err := c.queryText(ctx, "busy", query, variables, &answer, func(string) bool { return true })
+		missing, err := c.query(ctx, "busy", quoted(query), variables, &answer, func(string) bool { return true })
 		if err != nil {
 			return nil, nil, err
 		}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"github.com/shurcooL/githubv4"
-
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
@@ -23,48 +21,55 @@ type Labelled struct {
 // pages of 25.
 const maxLabelled = 8
 
-type labelledQuery struct {
+var labelled = fixed[struct {
 	Repository struct {
 		PullRequests struct {
-			PageInfo pageInfo
+			PageInfo pageInfo `json:"pageInfo"`
 			Nodes    []struct {
-				Number   int
-				State    string
+				Number   int    `json:"number"`
+				State    string `json:"state"`
 				Comments struct {
-					PageInfo pageInfo
-					Nodes    []commentNode
-				} `graphql:"comments(first: 100)"`
+					PageInfo pageInfo      `json:"pageInfo"`
+					Nodes    []commentNode `json:"nodes"`
+				} `json:"comments"`
+			} `json:"nodes"`
+		} `json:"pullRequests"`
+	} `json:"repository"`
+}]("labelled pulls", `
+	query labelled($owner: String!, $name: String!, $labels: [String!], $after: String) {
+		repository(owner: $owner, name: $name) {
+			pullRequests(first: 25, after: $after, labels: $labels, orderBy: {field: CREATED_AT, direction: DESC}) {
+				pageInfo { hasNextPage endCursor }
+				nodes {
+					number state
+					comments(first: 100) { pageInfo { hasNextPage endCursor } nodes {`+commentFields+`} }
+				}
 			}
-		} `graphql:"pullRequests(first: 25, after: $after, labels: $labels, orderBy: {field: CREATED_AT, direction: DESC})"`
-	} `graphql:"repository(owner: $owner, name: $name)"`
-}
+		}
+	}`)
 
 // Labelled lists the pull requests of a repository that bear a label, newest
 // first, whatever their state; at most 200.
 func (c *Client) Labelled(ctx context.Context, owner, repo, label string) ([]Labelled, error) {
 	var out []Labelled
-	var after *githubv4.String
+	var after *string
 	for range maxLabelled {
-		var q labelledQuery
-		_, err := c.query(ctx, "labelled pulls", &q, map[string]any{
-			"owner": githubv4.String(owner), "name": githubv4.String(repo), "after": after,
-			"labels": []githubv4.String{githubv4.String(label)},
-		}, func(string) bool { return false })
+		got, _, err := labelled.ask(ctx, c, map[string]any{"owner": owner, "name": repo, "after": after, "labels": []string{label}}, nil)
 		if err != nil {
 			return nil, err
 		}
-		for _, n := range q.Repository.PullRequests.Nodes {
+		for _, n := range got.Repository.PullRequests.Nodes {
 			l := Labelled{Ref: c.ref(owner, repo, n.Number), State: strings.ToLower(n.State), More: n.Comments.PageInfo.HasNextPage}
 			for _, m := range n.Comments.Nodes {
 				l.Comments = append(l.Comments, m.comment())
 			}
 			out = append(out, l)
 		}
-		p := q.Repository.PullRequests.PageInfo
+		p := got.Repository.PullRequests.PageInfo
 		if !p.HasNextPage || p.EndCursor == nil {
 			break
 		}
-		after = githubv4.NewString(githubv4.String(*p.EndCursor))
+		after = p.EndCursor
 	}
 	return out, nil
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/go-github/v60/github"
-	"github.com/shurcooL/githubv4"
 
 	"github.com/rolecall/rolecall/policy/fact"
 )
@@ -54,6 +53,18 @@ func (c *Client) IsMember(ctx context.Context, org, login string) (bool, error) 
 		return resp, err
 	})
 	return member, err
+}
+
+// Permission is what somebody may do in a repository, by whatever way: "admin",
+// "write", "read" or "none"; to maintain is "write", and to triage "read".
+// https://docs.github.com/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+func (c *Client) Permission(ctx context.Context, owner, repo, login string) (level string, err error) {
+	err = c.do(ctx, "permission", true, func(ctx context.Context) (*github.Response, error) {
+		p, resp, err := c.rest.Repositories.GetPermissionLevel(ctx, owner, repo, login)
+		level = p.GetPermission()
+		return resp, err
+	})
+	return level, err
 }
 
 // OpenPulls lists the open pull requests of a repository, newest first.
@@ -141,26 +152,12 @@ func (c *Client) GroupPulls(ctx context.Context, owner, repo, baseRef, headSHA s
 
 // queued reads the merge queue; none where it may not be read.
 func (c *Client) queued(ctx context.Context, owner, repo, branch, headSHA string) ([]int, error) {
-	var q struct {
-		Repository struct {
-			MergeQueue *struct {
-				Entries struct {
-					Nodes []struct {
-						Position    int
-						HeadCommit  *struct{ Oid string }
-						PullRequest *struct{ Number int }
-					}
-				} `graphql:"entries(first: 100)"`
-			} `graphql:"mergeQueue(branch: $branch)"`
-		} `graphql:"repository(owner: $owner, name: $name)"`
-	}
-	_, err := c.query(ctx, "merge queue", &q, map[string]any{
-		"owner": text(owner), "name": text(repo), "branch": text(branch),
-	}, func(path string) bool { return strings.HasPrefix(path, "repository.mergeQueue") })
-	if err != nil || q.Repository.MergeQueue == nil {
+	got, _, err := mergeQueue.ask(ctx, c, map[string]any{"owner": owner, "name": repo, "branch": branch},
+		func(path string) bool { return strings.HasPrefix(path, "repository.mergeQueue") })
+	if err != nil || got.Repository.MergeQueue == nil {
 		return nil, err
 	}
-	entries, last := q.Repository.MergeQueue.Entries.Nodes, -1
+	entries, last := got.Repository.MergeQueue.Entries.Nodes, -1
 	for _, e := range entries {
 		if e.HeadCommit != nil && e.HeadCommit.Oid == headSHA {
 			last = e.Position
@@ -175,32 +172,61 @@ func (c *Client) queued(ctx context.Context, owner, repo, branch, headSHA string
 	return numbers, nil
 }
 
+var mergeQueue = fixed[struct {
+	Repository struct {
+		MergeQueue *struct {
+			Entries struct {
+				Nodes []struct {
+					Position    int     `json:"position"`
+					HeadCommit  *object `json:"headCommit"`
+					PullRequest *struct {
+						Number int `json:"number"`
+					} `json:"pullRequest"`
+				} `json:"nodes"`
+			} `json:"entries"`
+		} `json:"mergeQueue"`
+	} `json:"repository"`
+}]("merge queue", `
+	query mergeQueue($owner: String!, $name: String!, $branch: String!) {
+		repository(owner: $owner, name: $name) {
+			mergeQueue(branch: $branch) {
+				entries(first: 100) { nodes { position headCommit { oid } pullRequest { number } } }
+			}
+		}
+	}`)
+
 // grouped reads the branches that GitHub made for merge groups.
 func (c *Client) grouped(ctx context.Context, owner, repo, branch, headSHA string) ([]int, error) {
-	var q struct {
-		Repository struct {
-			Refs *struct {
-				Nodes []struct {
-					Name   string
-					Target *struct{ Oid string }
-				}
-			} `graphql:"refs(refPrefix: $prefix, first: 100)"`
-		} `graphql:"repository(owner: $owner, name: $name)"`
-	}
-	_, err := c.query(ctx, "merge group branches", &q, map[string]any{
-		"owner": text(owner), "name": text(repo), "prefix": text("refs/heads/" + queuePrefix + branch + "/"),
+	got, _, err := groupBranches.ask(ctx, c, map[string]any{
+		"owner": owner, "name": repo, "prefix": "refs/heads/" + queuePrefix + branch + "/",
 	}, nil)
-	if err != nil || q.Repository.Refs == nil {
+	if err != nil || got.Repository.Refs == nil {
 		return nil, err
 	}
 	var numbers []int
-	for _, r := range q.Repository.Refs.Nodes {
+	for _, r := range got.Repository.Refs.Nodes {
 		if n, ok := GroupPull(r.Name); ok && r.Target != nil && r.Target.Oid == headSHA {
 			numbers = append(numbers, n)
 		}
 	}
 	return numbers, nil
 }
+
+var groupBranches = fixed[struct {
+	Repository struct {
+		Refs *struct {
+			Nodes []struct {
+				Name   string  `json:"name"`
+				Target *object `json:"target"`
+			} `json:"nodes"`
+		} `json:"refs"`
+	} `json:"repository"`
+}]("merge group branches", `
+	query groupBranches($owner: String!, $name: String!, $prefix: String!) {
+		repository(owner: $owner, name: $name) {
+			refs(refPrefix: $prefix, first: 100) { nodes { name target { oid } } }
+		}
+	}`)
 
 // queuePrefix is where GitHub makes the branches of merge groups.
 const queuePrefix = "gh-readonly-queue/"
@@ -217,10 +243,6 @@ func GroupPull(branch string) (number int, ok bool) {
 	n, err := strconv.Atoi(m[1])
 	return n, err == nil && n > 0
 }
-
-func text(s string) githubv4.String { return githubv4.String(s) }
-
-func number(n int) githubv4.Int { return githubv4.Int(n) } //nolint:gosec // pull request numbers
 
 func (c *Client) scope(owner, repo string) scope {
 	return scope{c.installation, strings.ToLower(owner), strings.ToLower(repo)}

@@ -254,7 +254,7 @@ func (r *objectReader) fetch(ctx context.Context, asks []Ask) error {
 	var answer struct {
 		Repository map[string]map[string]*objectAnswer `json:"repository"`
 	}
-	missing, err := r.client.queryText(ctx, "objects", query, vars, &answer, func(path string) bool {
+	missing, err := r.client.query(ctx, "objects", quoted(query), vars, &answer, func(path string) bool {
 		return strings.HasPrefix(path, "repository.c")
 	})
 	if err != nil {

@@ -1,7 +1,6 @@
 package github
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -81,16 +80,4 @@ func objectQuery(asks []Ask) (string, map[string]any) {
 		}
 	}
 	return q, vars
-}
-
-func (b *contentAnswer) UnmarshalJSON(data []byte) error {
-	var v struct {
-		ByteSize    int           `json:"byteSize"`
-		IsTruncated bool          `json:"isTruncated"`
-		Text        *string       `json:"text"`
-		Entries     []entryAnswer `json:"entries"`
-	}
-	err := json.Unmarshal(data, &v)
-	*b = contentAnswer{blobFields{v.ByteSize, v.IsTruncated, v.Text}, v.Entries}
-	return err
 }

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/shurcooL/githubv4"
-
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
@@ -96,25 +94,24 @@ func (r *pullReader) read(ctx context.Context) (moved bool, err error) {
 			r.gap("", "it has more comments, reviews, events or commits than rolecall reads")
 			break
 		}
-		var q pullQuery
-		missing, err := r.client.query(ctx, "pull", &q, r.variables(at), optionalInPull)
+		got, missing, err := pull.ask(ctx, r.client, r.variables(at), optionalInPull)
 		if err != nil {
 			return false, err
 		}
-		pr := q.Repository.PullRequest
+		pr := got.Repository.PullRequest
 		if pr == nil {
 			return false, &Error{Op: "pull", Kind: NotFound, Message: "there is no such pull request"}
 		}
 		stamp := stamp(pr.HeadRefOid, pr.UpdatedAt, pr.BaseRefName, pr.State)
 		if at.first {
 			r.stamp, r.missing = stamp, missing
-			r.policy = q.Repository.Policy
-			if q.Floor != nil {
-				r.floor = q.Floor.Policy
+			r.policy = got.Repository.Policy
+			if got.Floor != nil {
+				r.floor = got.Floor.Policy
 			}
-			if b := q.Repository.DefaultBranchRef; b != nil {
+			if b := got.Repository.DefaultBranchRef; b != nil {
 				r.facts.Pull.DefaultBranch = b.Name
-				r.facts.Pull.Public = !q.Repository.IsPrivate
+				r.facts.Pull.Public = !got.Repository.IsPrivate
 			}
 			r.start(pr)
 		} else if stamp != r.stamp {
@@ -139,21 +136,19 @@ func (r *pullReader) read(ctx context.Context) (moved bool, err error) {
 func (r *pullReader) readHead(ctx context.Context) (moved bool, err error) {
 	at := cursors{first: true, contexts: cursor{more: true}}
 	for page := 0; at.contexts.more && page < maxPages; page++ {
-		var q headQuery
-		vars := map[string]any{
-			"owner": text(r.ref.Owner), "name": githubv4.String(r.ref.Repo), "number": githubv4.Int(r.ref.Number),
-			"head": githubv4.GitObjectID(r.facts.Pull.Head.SHA), "app": githubv4.Int(r.client.app.id),
-			"first": githubv4.Boolean(at.first), "contexts": at.contexts.at,
-		}
-		if _, err := r.client.query(ctx, "checks at the head", &q, vars, optionalInPull); err != nil {
+		got, _, err := checksAtHead.ask(ctx, r.client, map[string]any{
+			"owner": r.ref.Owner, "name": r.ref.Repo, "number": r.ref.Number, "head": r.facts.Pull.Head.SHA,
+			"app": r.client.app.id, "first": at.first, "contexts": at.contexts.at,
+		}, optionalInPull)
+		if err != nil {
 			return false, err
 		}
-		if pr := q.Repository.PullRequest; pr == nil || stamp(pr.HeadRefOid, pr.UpdatedAt, pr.BaseRefName, pr.State) != r.stamp {
+		if pr := got.Repository.PullRequest; pr == nil || stamp(pr.HeadRefOid, pr.UpdatedAt, pr.BaseRefName, pr.State) != r.stamp {
 			return true, nil
 		}
 		at.contexts.more = false
-		if q.Repository.Head != nil {
-			r.addChecks(q.Repository.Head.Commit, &at)
+		if h := got.Repository.Head; h != nil {
+			r.addChecks(*h, &at)
 		}
 		at.first = false
 	}
@@ -181,23 +176,22 @@ func optionalInPull(path string) bool {
 }
 
 func (r *pullReader) variables(at cursors) map[string]any {
-	b := func(v bool) githubv4.Boolean { return githubv4.Boolean(v) }
 	return map[string]any{
-		"owner":           text(r.ref.Owner),
-		"name":            githubv4.String(r.ref.Repo),
-		"number":          githubv4.Int(r.ref.Number),
-		"policy":          githubv4.String("HEAD:" + r.options.Policy),
-		"floor":           githubv4.String("HEAD:" + r.options.Floor),
-		"floorRepository": githubv4.String(".github"),
-		"app":             githubv4.Int(r.client.app.id),
-		"first":           b(at.first),
-		"withPolicy":      b(at.first && r.options.Policy != ""),
-		"withFloor":       b(at.first && r.options.Floor != ""),
-		"withTimeline":    b(at.timeline.more),
-		"withReviews":     b(at.reviews.more),
-		"withComments":    b(at.comments.more),
-		"withCommits":     b(at.commits.more),
-		"withChecks":      b(at.contexts.more && r.options.Checks != ""),
+		"owner":           r.ref.Owner,
+		"name":            r.ref.Repo,
+		"number":          r.ref.Number,
+		"policy":          "HEAD:" + r.options.Policy,
+		"floor":           "HEAD:" + r.options.Floor,
+		"floorRepository": ".github",
+		"app":             r.client.app.id,
+		"first":           at.first,
+		"withPolicy":      at.first && r.options.Policy != "",
+		"withFloor":       at.first && r.options.Floor != "",
+		"withTimeline":    at.timeline.more,
+		"withReviews":     at.reviews.more,
+		"withComments":    at.comments.more,
+		"withCommits":     at.commits.more,
+		"withChecks":      at.contexts.more && r.options.Checks != "",
 		"timeline":        at.timeline.at,
 		"reviews":         at.reviews.at,
 		"comments":        at.comments.at,
@@ -249,7 +243,7 @@ func (r *pullReader) start(pr *pullRequestNode) {
 				continue
 			}
 			p.Requests = append(p.Requests, fact.Request{Login: login, Team: team})
-			if s := n.RequestedReviewer.User.Status; s != nil && s.IndicatesLimitedAvailability {
+			if s := n.RequestedReviewer.Status; s != nil && s.IndicatesLimitedAvailability {
 				if r.facts.Busy == nil {
 					r.facts.Busy = make(map[string]bool)
 				}
@@ -343,15 +337,15 @@ func (r *pullReader) addChecks(h headCommit, at *cursors) {
 	for _, n := range h.StatusCheckRollup.Contexts.Nodes {
 		switch n.Typename {
 		case "CheckRun":
-			app := n.Check.CheckSuite.App
+			app := n.CheckSuite.App
 			ours := app != nil && app.DatabaseID != nil && *app.DatabaseID == r.client.app.id
-			if mine(n.Check.Name) && !ours {
-				r.contexts = append(r.contexts, n.Check.checkRun(h.Oid, false))
+			if mine(n.Name) && !ours {
+				r.contexts = append(r.contexts, n.checkRun(h.Oid, false))
 			}
 		case "StatusContext":
-			if mine(n.Status.Context) {
+			if mine(n.Context) {
 				r.contexts = append(r.contexts, fact.CheckRun{
-					Name: n.Status.Context, SHA: h.Oid, Status: "completed", Conclusion: strings.ToLower(n.Status.State),
+					Name: n.Context, SHA: h.Oid, Status: "completed", Conclusion: strings.ToLower(n.State),
 				})
 			}
 		}
@@ -391,7 +385,7 @@ func (r *pullReader) policyFile(ctx context.Context, o *gitObject, repo, refused
 	case o.Typename != "Blob":
 		return PolicyFile{Found: true, Problem: "it is no file"}, nil
 	}
-	got, err := r.client.text(ctx, r.ref.Owner, repo, o.Oid, o.Blob)
+	got, err := r.client.text(ctx, r.ref.Owner, repo, o.Oid, o.blobFields)
 	if err != nil {
 		return PolicyFile{}, err
 	}

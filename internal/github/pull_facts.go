@@ -22,62 +22,40 @@ func (r *reviewer) names() (login, team string) {
 		return "", ""
 	}
 	switch r.Typename {
-	case "User":
-		return fact.Login(r.User.Login), ""
-	case "Bot":
-		return fact.Login(r.Bot.Login), ""
-	case "Mannequin":
-		return fact.Login(r.Mannequin.Login), ""
+	case "User", "Bot", "Mannequin":
+		return fact.Login(r.Login), ""
 	case "Team":
-		team, _ = fact.Team(r.Team.CombinedSlug)
+		team, _ = fact.Team(r.CombinedSlug)
 		return "", team
 	}
 	return "", ""
 }
 
 func (it timelineItem) addTo(p *fact.Pull) {
+	by, at := it.Actor.person(), it.CreatedAt.UTC()
 	switch it.Typename {
-	case "LabeledEvent":
-		p.LabelEvents = append(p.LabelEvents, it.Labeled.event(true))
-	case "UnlabeledEvent":
-		p.LabelEvents = append(p.LabelEvents, it.Unlabeled.event(false))
+	case "LabeledEvent", "UnlabeledEvent":
+		p.LabelEvents = append(p.LabelEvents, fact.LabelEvent{Label: it.Label.Name, Added: it.Typename == "LabeledEvent", By: by, At: at})
 	case "HeadRefForcePushedEvent":
-		e := fact.ForcePush{By: it.Forced.Actor.person(), At: it.Forced.CreatedAt.UTC()}
-		if c := it.Forced.BeforeCommit; c != nil {
+		e := fact.ForcePush{By: by, At: at}
+		if c := it.BeforeCommit; c != nil {
 			e.Before = c.Oid
 		}
-		if c := it.Forced.AfterCommit; c != nil {
+		if c := it.AfterCommit; c != nil {
 			e.After = c.Oid
 		}
 		p.ForcePushes = append(p.ForcePushes, e)
 	case "BaseRefChangedEvent":
-		e := it.Retargeted
-		p.Retargets = append(p.Retargets, fact.Retarget{
-			From: e.PreviousRefName, To: e.CurrentRefName, By: e.Actor.person(), At: e.CreatedAt.UTC(),
-		})
+		p.Retargets = append(p.Retargets, fact.Retarget{From: it.PreviousRefName, To: it.CurrentRefName, By: by, At: at})
 	case "CommentDeletedEvent":
-		p.DeletedComments = append(p.DeletedComments, fact.DeletedComment{
-			Author: it.Deleted.DeletedCommentAuthor.person(), By: it.Deleted.Actor.person(), At: it.Deleted.CreatedAt.UTC(),
-		})
-	case "ReviewRequestedEvent":
-		it.Requested.addTo(p, true)
-	case "ReviewRequestRemovedEvent":
-		it.Removed.addTo(p, false)
+		p.DeletedComments = append(p.DeletedComments, fact.DeletedComment{Author: it.DeletedCommentAuthor.person(), By: by, At: at})
+	case "ReviewRequestedEvent", "ReviewRequestRemovedEvent":
+		if login, team := it.RequestedReviewer.names(); login != "" || team != "" {
+			p.RequestEvents = append(p.RequestEvents, fact.RequestEvent{
+				Login: login, Team: team, Added: it.Typename == "ReviewRequestedEvent", By: by, At: at,
+			})
+		}
 	}
-}
-
-func (e labelEvent) event(added bool) fact.LabelEvent {
-	return fact.LabelEvent{Label: e.Label.Name, Added: added, By: e.Actor.person(), At: e.CreatedAt.UTC()}
-}
-
-func (e requestEvent) addTo(p *fact.Pull, added bool) {
-	login, team := e.RequestedReviewer.names()
-	if login == "" && team == "" {
-		return
-	}
-	p.RequestEvents = append(p.RequestEvents, fact.RequestEvent{
-		Login: login, Team: team, Added: added, By: e.Actor.person(), At: e.CreatedAt.UTC(),
-	})
 }
 
 func (n reviewNode) review() fact.Review {

@@ -4,312 +4,364 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/shurcooL/githubv4"
 )
 
-// pullQuery is the one query for a pull request. Sent first, it asks for
-// everything; sent again with cursors, only for the connections that had more
-// pages, all of them in one call. Every field is tagged, since githubv4 derives
-// the names of others from Go's each time, which is dear.
+// pull is the one query for a pull request. Sent first, it asks for everything;
+// sent again with cursors, only for the connections that had more pages, all of
+// them in one call.
 // https://docs.github.com/graphql/reference/objects#pullrequest
-type pullQuery struct {
+var pull = fixed[struct {
 	Repository struct {
 		DefaultBranchRef *struct {
-			Name string `graphql:"name"`
-		} `graphql:"defaultBranchRef"`
-		IsPrivate   bool             `graphql:"isPrivate"` // of an enterprise's internal ones, too `graphql:"isPrivate"`
-		Policy      *gitObject       `graphql:"policy: object(expression: $policy) @include(if: $withPolicy)"`
-		PullRequest *pullRequestNode `graphql:"pullRequest(number: $number)"`
-	} `graphql:"repository(owner: $owner, name: $name)"`
+			Name string `json:"name"`
+		} `json:"defaultBranchRef"`
+		IsPrivate   bool             `json:"isPrivate"` // of an enterprise's internal ones, too
+		Policy      *gitObject       `json:"policy"`
+		PullRequest *pullRequestNode `json:"pullRequest"`
+	} `json:"repository"`
 	Floor *struct {
-		Policy *gitObject `graphql:"policy: object(expression: $floor)"`
-	} `graphql:"floor: repository(owner: $owner, name: $floorRepository) @include(if: $withFloor)"`
+		Policy *gitObject `json:"policy"`
+	} `json:"floor"`
+}]("pull", `
+	query pull($owner: String!, $name: String!, $number: Int!, $app: Int!,
+		$policy: String!, $floor: String!, $floorRepository: String!,
+		$first: Boolean!, $withPolicy: Boolean!, $withFloor: Boolean!, $withTimeline: Boolean!,
+		$withReviews: Boolean!, $withComments: Boolean!, $withCommits: Boolean!, $withChecks: Boolean!,
+		$timeline: String, $reviews: String, $comments: String, $commits: String, $contexts: String
+	) {
+		repository(owner: $owner, name: $name) {
+			defaultBranchRef { name }
+			isPrivate
+			policy: object(expression: $policy) @include(if: $withPolicy) {`+objectFields+`}
+			pullRequest(number: $number) {
+				id url title body state isDraft isCrossRepository createdAt updatedAt mergedAt changedFiles
+				author { __typename login }
+				headRepository { id }
+				baseRefName baseRefOid baseRef { target { oid } }
+				headRefName headRefOid
+				labels(first: 100) @include(if: $first) { nodes { name } }
+				assignees(first: 100) @include(if: $first) { nodes { login } }
+				reviewRequests(first: 100) @include(if: $first) { totalCount nodes { requestedReviewer {`+reviewerFields+`} } }
+				timelineItems(first: 100, after: $timeline, itemTypes: [LABELED_EVENT, UNLABELED_EVENT,
+					HEAD_REF_FORCE_PUSHED_EVENT, BASE_REF_CHANGED_EVENT, COMMENT_DELETED_EVENT,
+					REVIEW_REQUESTED_EVENT, REVIEW_REQUEST_REMOVED_EVENT]) @include(if: $withTimeline) {
+					pageInfo { hasNextPage endCursor }
+					nodes {`+timelineFields+`}
+				}
+				reviews(first: 100, after: $reviews, states: [APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED]) @include(if: $withReviews) {
+					pageInfo { hasNextPage endCursor }
+					nodes { fullDatabaseId author { __typename login } state submittedAt commit { oid } authorAssociation }
+				}
+				comments(first: 100, after: $comments) @include(if: $withComments) {
+					pageInfo { hasNextPage endCursor }
+					nodes {`+commentFields+`}
+				}
+				commits(first: 100, after: $commits) @include(if: $withCommits) {
+					totalCount
+					pageInfo { hasNextPage endCursor }
+					nodes { commit {`+commitFields+`} }
+				}
+				head: commits(last: 1) @include(if: $withChecks) { nodes { commit {`+headFields+`} } }
+			}
+		}
+		floor: repository(owner: $owner, name: $floorRepository) @include(if: $withFloor) {
+			policy: object(expression: $floor) {`+objectFields+`}
+		}
+	}`)
+
+// checksAtHead is for the checks at the head where the pull request's own list
+// of commits does not lead there, as where it has none: its head is behind its
+// base then.
+var checksAtHead = fixed[struct {
+	Repository struct {
+		PullRequest *struct {
+			State       string    `json:"state"`
+			UpdatedAt   time.Time `json:"updatedAt"`
+			BaseRefName string    `json:"baseRefName"`
+			HeadRefOid  string    `json:"headRefOid"`
+		} `json:"pullRequest"`
+		Head *headCommit `json:"head"`
+	} `json:"repository"`
+}]("checks at the head", `
+	query checksAtHead($owner: String!, $name: String!, $number: Int!, $head: GitObjectID!, $app: Int!,
+		$first: Boolean!, $contexts: String
+	) {
+		repository(owner: $owner, name: $name) {
+			pullRequest(number: $number) { state updatedAt baseRefName headRefOid }
+			head: object(oid: $head) { ... on Commit {`+headFields+`} }
+		}
+	}`)
+
+type pageInfo struct {
+	HasNextPage bool    `json:"hasNextPage"`
+	EndCursor   *string `json:"endCursor"`
 }
 
+type actor struct {
+	Typename string `json:"__typename"`
+	Login    string `json:"login"`
+}
+
+// object is a commit of which only the name is asked for.
+type object struct {
+	Oid string `json:"oid"`
+}
+
+const objectFields = ` __typename oid ... on Blob { byteSize isTruncated text } `
+
 type gitObject struct {
-	Typename string     `graphql:"__typename"`
-	Oid      string     `graphql:"oid"`
-	Blob     blobFields `graphql:"... on Blob"`
+	Typename string `json:"__typename"`
+	Oid      string `json:"oid"`
+	blobFields
 }
 
 type blobFields struct {
-	ByteSize    int     `graphql:"byteSize"`
-	IsTruncated bool    `graphql:"isTruncated"`
-	Text        *string `graphql:"text"`
+	ByteSize    int     `json:"byteSize"`
+	IsTruncated bool    `json:"isTruncated"`
+	Text        *string `json:"text"`
 }
 
 type pullRequestNode struct {
-	ID                string `graphql:"id"`
-	URL               string `graphql:"url"`
-	Title             string `graphql:"title"`
-	Body              string `graphql:"body"`
-	Author            *actor `graphql:"author"`
-	State             string `graphql:"state"`
-	IsDraft           bool   `graphql:"isDraft"`
-	IsCrossRepository bool   `graphql:"isCrossRepository"`
+	ID                string `json:"id"`
+	URL               string `json:"url"`
+	Title             string `json:"title"`
+	Body              string `json:"body"`
+	Author            *actor `json:"author"`
+	State             string `json:"state"`
+	IsDraft           bool   `json:"isDraft"`
+	IsCrossRepository bool   `json:"isCrossRepository"`
 	HeadRepository    *struct {
-		ID string `graphql:"id"`
-	} `graphql:"headRepository"`
-	CreatedAt   time.Time  `graphql:"createdAt"`
-	UpdatedAt   time.Time  `graphql:"updatedAt"`
-	MergedAt    *time.Time `graphql:"mergedAt"`
-	BaseRefName string     `graphql:"baseRefName"`
-	BaseRefOid  string     `graphql:"baseRefOid"`
+		ID string `json:"id"`
+	} `json:"headRepository"`
+	CreatedAt   time.Time  `json:"createdAt"`
+	UpdatedAt   time.Time  `json:"updatedAt"`
+	MergedAt    *time.Time `json:"mergedAt"`
+	BaseRefName string     `json:"baseRefName"`
+	BaseRefOid  string     `json:"baseRefOid"`
 	// BaseRef is the branch as it stands now; baseRefOid is what GitHub noted
 	// when the pull request was last pushed to. It is nil once the branch is
 	// deleted.
 	BaseRef *struct {
-		Target *struct {
-			Oid string `graphql:"oid"`
-		} `graphql:"target"`
-	} `graphql:"baseRef"`
-	HeadRefName  string `graphql:"headRefName"`
-	HeadRefOid   string `graphql:"headRefOid"`
-	ChangedFiles int    `graphql:"changedFiles"`
+		Target *object `json:"target"`
+	} `json:"baseRef"`
+	HeadRefName  string `json:"headRefName"`
+	HeadRefOid   string `json:"headRefOid"`
+	ChangedFiles int    `json:"changedFiles"`
 
 	Labels *struct {
 		Nodes []struct {
-			Name string `graphql:"name"`
-		} `graphql:"nodes"`
-	} `graphql:"labels(first: 100) @include(if: $first)"`
+			Name string `json:"name"`
+		} `json:"nodes"`
+	} `json:"labels"`
 	Assignees struct {
 		Nodes []struct {
-			Login string `graphql:"login"`
-		} `graphql:"nodes"`
-	} `graphql:"assignees(first: 100) @include(if: $first)"`
+			Login string `json:"login"`
+		} `json:"nodes"`
+	} `json:"assignees"`
 	ReviewRequests *struct {
-		TotalCount int `graphql:"totalCount"`
+		TotalCount int `json:"totalCount"`
 		Nodes      []struct {
-			RequestedReviewer *reviewer `graphql:"requestedReviewer"`
-		} `graphql:"nodes"`
-	} `graphql:"reviewRequests(first: 100) @include(if: $first)"`
+			RequestedReviewer *reviewer `json:"requestedReviewer"`
+		} `json:"nodes"`
+	} `json:"reviewRequests"`
 	TimelineItems *struct {
-		PageInfo pageInfo       `graphql:"pageInfo"`
-		Nodes    []timelineItem `graphql:"nodes"`
-	} `graphql:"timelineItems(first: 100, after: $timeline, itemTypes: [LABELED_EVENT, UNLABELED_EVENT, HEAD_REF_FORCE_PUSHED_EVENT, BASE_REF_CHANGED_EVENT, COMMENT_DELETED_EVENT, REVIEW_REQUESTED_EVENT, REVIEW_REQUEST_REMOVED_EVENT]) @include(if: $withTimeline)"`
+		PageInfo pageInfo       `json:"pageInfo"`
+		Nodes    []timelineItem `json:"nodes"`
+	} `json:"timelineItems"`
 	Reviews *struct {
-		PageInfo pageInfo     `graphql:"pageInfo"`
-		Nodes    []reviewNode `graphql:"nodes"`
-	} `graphql:"reviews(first: 100, after: $reviews, states: [APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED]) @include(if: $withReviews)"`
+		PageInfo pageInfo     `json:"pageInfo"`
+		Nodes    []reviewNode `json:"nodes"`
+	} `json:"reviews"`
 	Comments struct {
-		PageInfo pageInfo      `graphql:"pageInfo"`
-		Nodes    []commentNode `graphql:"nodes"`
-	} `graphql:"comments(first: 100, after: $comments) @include(if: $withComments)"`
+		PageInfo pageInfo      `json:"pageInfo"`
+		Nodes    []commentNode `json:"nodes"`
+	} `json:"comments"`
 	Commits struct {
-		TotalCount int      `graphql:"totalCount"`
-		PageInfo   pageInfo `graphql:"pageInfo"`
+		TotalCount int      `json:"totalCount"`
+		PageInfo   pageInfo `json:"pageInfo"`
 		Nodes      []struct {
-			Commit commitNode `graphql:"commit"`
-		} `graphql:"nodes"`
-	} `graphql:"commits(first: 100, after: $commits) @include(if: $withCommits)"`
+			Commit commitNode `json:"commit"`
+		} `json:"nodes"`
+	} `json:"commits"`
 	Head struct {
 		Nodes []struct {
-			Commit headCommit `graphql:"commit"`
-		} `graphql:"nodes"`
-	} `graphql:"head: commits(last: 1) @include(if: $withChecks)"`
+			Commit headCommit `json:"commit"`
+		} `json:"nodes"`
+	} `json:"head"`
 }
 
-// headQuery is for the checks at the head where the pull request's own list of
-// commits does not lead there, as where it has none: its head is behind its
-// base then.
-type headQuery struct {
-	Repository struct {
-		PullRequest *struct {
-			State       string    `graphql:"state"`
-			UpdatedAt   time.Time `graphql:"updatedAt"`
-			BaseRefName string    `graphql:"baseRefName"`
-			HeadRefOid  string    `graphql:"headRefOid"`
-		} `graphql:"pullRequest(number: $number)"`
-		Head *struct {
-			Commit headCommit `graphql:"... on Commit"`
-		} `graphql:"head: object(oid: $head)"`
-	} `graphql:"repository(owner: $owner, name: $name)"`
-}
-
-type pageInfo struct {
-	HasNextPage bool    `graphql:"hasNextPage"`
-	EndCursor   *string `graphql:"endCursor"`
-}
-
-type actor struct {
-	Typename string `graphql:"__typename"`
-	Login    string `graphql:"login"`
-}
+const reviewerFields = ` __typename
+	... on User { login status { indicatesLimitedAvailability expiresAt } }
+	... on Bot { login }
+	... on Mannequin { login }
+	... on Team { combinedSlug } `
 
 type reviewer struct {
-	Typename string `graphql:"__typename"`
-	User     struct {
-		Login  string `graphql:"login"`
-		Status *struct {
-			IndicatesLimitedAvailability bool       `graphql:"indicatesLimitedAvailability"`
-			ExpiresAt                    *time.Time `graphql:"expiresAt"`
-		} `graphql:"status"`
-	} `graphql:"... on User"`
-	Bot struct {
-		Login string `graphql:"login"`
-	} `graphql:"... on Bot"`
-	Mannequin struct {
-		Login string `graphql:"login"`
-	} `graphql:"... on Mannequin"`
-	Team struct {
-		CombinedSlug string `graphql:"combinedSlug"`
-	} `graphql:"... on Team"`
+	Typename string `json:"__typename"`
+	Login    string `json:"login"` // of a person or a bot
+	Status   *struct {
+		IndicatesLimitedAvailability bool       `json:"indicatesLimitedAvailability"`
+		ExpiresAt                    *time.Time `json:"expiresAt"`
+	} `json:"status"`
+	CombinedSlug string `json:"combinedSlug"` // of a team
 }
 
+const timelineFields = ` __typename
+	... on LabeledEvent { actor { __typename login } createdAt label { name } }
+	... on UnlabeledEvent { actor { __typename login } createdAt label { name } }
+	... on HeadRefForcePushedEvent { actor { __typename login } createdAt beforeCommit { oid } afterCommit { oid } }
+	... on BaseRefChangedEvent { actor { __typename login } createdAt previousRefName currentRefName }
+	... on CommentDeletedEvent { actor { __typename login } createdAt deletedCommentAuthor { __typename login } }
+	... on ReviewRequestedEvent { actor { __typename login } createdAt requestedReviewer {` + reviewerFields + `} }
+	... on ReviewRequestRemovedEvent { actor { __typename login } createdAt requestedReviewer {` + reviewerFields + `} } `
+
+// timelineItem has, beside who did it and when, what its type has.
 type timelineItem struct {
-	Typename  string     `graphql:"__typename"`
-	Labeled   labelEvent `graphql:"... on LabeledEvent"`
-	Unlabeled labelEvent `graphql:"... on UnlabeledEvent"`
-	Forced    struct {
-		Actor        *actor    `graphql:"actor"`
-		CreatedAt    time.Time `graphql:"createdAt"`
-		BeforeCommit *struct {
-			Oid string `graphql:"oid"`
-		} `graphql:"beforeCommit"`
-		AfterCommit *struct {
-			Oid string `graphql:"oid"`
-		} `graphql:"afterCommit"`
-	} `graphql:"... on HeadRefForcePushedEvent"`
-	Retargeted struct {
-		Actor           *actor    `graphql:"actor"`
-		CreatedAt       time.Time `graphql:"createdAt"`
-		PreviousRefName string    `graphql:"previousRefName"`
-		CurrentRefName  string    `graphql:"currentRefName"`
-	} `graphql:"... on BaseRefChangedEvent"`
-	Deleted struct {
-		Actor                *actor    `graphql:"actor"`
-		CreatedAt            time.Time `graphql:"createdAt"`
-		DeletedCommentAuthor *actor    `graphql:"deletedCommentAuthor"`
-	} `graphql:"... on CommentDeletedEvent"`
-	Requested requestEvent `graphql:"... on ReviewRequestedEvent"`
-	Removed   requestEvent `graphql:"... on ReviewRequestRemovedEvent"`
-}
-
-type labelEvent struct {
-	Actor     *actor    `graphql:"actor"`
-	CreatedAt time.Time `graphql:"createdAt"`
+	Typename  string    `json:"__typename"`
+	Actor     *actor    `json:"actor"`
+	CreatedAt time.Time `json:"createdAt"`
 	Label     struct {
-		Name string `graphql:"name"`
-	} `graphql:"label"`
-}
-
-type requestEvent struct {
-	Actor             *actor    `graphql:"actor"`
-	CreatedAt         time.Time `graphql:"createdAt"`
-	RequestedReviewer *reviewer `graphql:"requestedReviewer"`
+		Name string `json:"name"`
+	} `json:"label"`
+	BeforeCommit         *object   `json:"beforeCommit"`
+	AfterCommit          *object   `json:"afterCommit"`
+	PreviousRefName      string    `json:"previousRefName"`
+	CurrentRefName       string    `json:"currentRefName"`
+	DeletedCommentAuthor *actor    `json:"deletedCommentAuthor"`
+	RequestedReviewer    *reviewer `json:"requestedReviewer"`
 }
 
 type reviewNode struct {
-	FullDatabaseID bigInt     `graphql:"fullDatabaseId"`
-	Author         *actor     `graphql:"author"`
-	State          string     `graphql:"state"`
-	SubmittedAt    *time.Time `graphql:"submittedAt"`
-	Commit         *struct {
-		Oid string `graphql:"oid"`
-	} `graphql:"commit"`
+	FullDatabaseID bigInt     `json:"fullDatabaseId"`
+	Author         *actor     `json:"author"`
+	State          string     `json:"state"`
+	SubmittedAt    *time.Time `json:"submittedAt"`
+	Commit         *object    `json:"commit"`
 	// AuthorAssociation is how the author stands to the repository now.
-	AuthorAssociation string `graphql:"authorAssociation"`
+	AuthorAssociation string `json:"authorAssociation"`
 }
+
+const commentFields = ` id fullDatabaseId author { __typename login } authorAssociation body
+	createdAt lastEditedAt includesCreatedEdit editor { __typename login } viewerDidAuthor
+	reactionGroups { content viewerHasReacted } `
 
 type commentNode struct {
-	ID                  string     `graphql:"id"`
-	FullDatabaseID      bigInt     `graphql:"fullDatabaseId"`
-	Author              *actor     `graphql:"author"`
-	AuthorAssociation   string     `graphql:"authorAssociation"`
-	Body                string     `graphql:"body"`
-	CreatedAt           time.Time  `graphql:"createdAt"`
-	LastEditedAt        *time.Time `graphql:"lastEditedAt"`
-	IncludesCreatedEdit bool       `graphql:"includesCreatedEdit"`
-	Editor              *actor     `graphql:"editor"`
-	ViewerDidAuthor     bool       `graphql:"viewerDidAuthor"`
+	ID                  string     `json:"id"`
+	FullDatabaseID      bigInt     `json:"fullDatabaseId"`
+	Author              *actor     `json:"author"`
+	AuthorAssociation   string     `json:"authorAssociation"`
+	Body                string     `json:"body"`
+	CreatedAt           time.Time  `json:"createdAt"`
+	LastEditedAt        *time.Time `json:"lastEditedAt"`
+	IncludesCreatedEdit bool       `json:"includesCreatedEdit"`
+	Editor              *actor     `json:"editor"`
+	ViewerDidAuthor     bool       `json:"viewerDidAuthor"`
 	ReactionGroups      []struct {
-		Content          string `graphql:"content"`
-		ViewerHasReacted bool   `graphql:"viewerHasReacted"`
-	} `graphql:"reactionGroups"`
+		Content          string `json:"content"`
+		ViewerHasReacted bool   `json:"viewerHasReacted"`
+	} `json:"reactionGroups"`
 }
 
+const commitFields = ` oid committedDate tree { oid }
+	parents(first: 100) { totalCount nodes { oid } }
+	author { name email user { login } }
+	authors(first: 100) { totalCount nodes { name email user { login } } }
+	committer { name email user { login } } `
+
 type commitNode struct {
-	Oid           string    `graphql:"oid"`
-	CommittedDate time.Time `graphql:"committedDate"`
-	Tree          struct {
-		Oid string `graphql:"oid"`
-	} `graphql:"tree"`
-	Parents struct {
-		TotalCount int `graphql:"totalCount"`
-		Nodes      []struct {
-			Oid string `graphql:"oid"`
-		} `graphql:"nodes"`
-	} `graphql:"parents(first: 100)"`
-	Author  *gitActor `graphql:"author"`
+	Oid           string    `json:"oid"`
+	CommittedDate time.Time `json:"committedDate"`
+	Tree          object    `json:"tree"`
+	Parents       struct {
+		TotalCount int      `json:"totalCount"`
+		Nodes      []object `json:"nodes"`
+	} `json:"parents"`
+	Author  *gitActor `json:"author"`
 	Authors struct {
-		TotalCount int        `graphql:"totalCount"`
-		Nodes      []gitActor `graphql:"nodes"`
-	} `graphql:"authors(first: 100)"`
-	Committer *gitActor `graphql:"committer"`
+		TotalCount int        `json:"totalCount"`
+		Nodes      []gitActor `json:"nodes"`
+	} `json:"authors"`
+	Committer *gitActor `json:"committer"`
 }
 
 type gitActor struct {
-	Name  *string `graphql:"name"`
-	Email *string `graphql:"email"`
+	Name  *string `json:"name"`
+	Email *string `json:"email"`
 	User  *struct {
-		Login string `graphql:"login"`
-	} `graphql:"user"`
+		Login string `json:"login"`
+	} `json:"user"`
 }
+
+const headFields = ` oid
+	associatedPullRequests(first: 100) @include(if: $first) {
+		nodes { number state headRefOid baseRefName baseRepository { nameWithOwner } }
+	}
+	checkSuites(first: 100, filterBy: {appId: $app}) @include(if: $first) {
+		nodes { status checkRuns(first: 100, filterBy: {checkType: LATEST}) { nodes {` + runFields + `} } }
+	}
+	statusCheckRollup {
+		contexts(first: 100, after: $contexts) {
+			pageInfo { hasNextPage endCursor }
+			nodes { __typename ... on CheckRun {` + runFields + `} ... on StatusContext { context state } }
+		}
+	} `
 
 // headCommit has the checks at the head: rolecall's own from its check
 // suites, everybody's from the roll-up that required checks are judged by.
 type headCommit struct {
-	Oid string `graphql:"oid"`
+	Oid string `json:"oid"`
 	// AssociatedPullRequests are those that hold the commit, in whichever
 	// repository.
 	AssociatedPullRequests *struct {
 		Nodes []struct {
-			Number         int    `graphql:"number"`
-			State          string `graphql:"state"`
-			HeadRefOid     string `graphql:"headRefOid"`
-			BaseRefName    string `graphql:"baseRefName"`
+			Number         int    `json:"number"`
+			State          string `json:"state"`
+			HeadRefOid     string `json:"headRefOid"`
+			BaseRefName    string `json:"baseRefName"`
 			BaseRepository *struct {
-				NameWithOwner string `graphql:"nameWithOwner"`
-			} `graphql:"baseRepository"`
-		} `graphql:"nodes"`
-	} `graphql:"associatedPullRequests(first: 100) @include(if: $first)"`
+				NameWithOwner string `json:"nameWithOwner"`
+			} `json:"baseRepository"`
+		} `json:"nodes"`
+	} `json:"associatedPullRequests"`
 	CheckSuites *struct {
 		Nodes []struct {
-			Status    string `graphql:"status"`
+			Status    string `json:"status"`
 			CheckRuns *struct {
-				Nodes []checkRunNode `graphql:"nodes"`
-			} `graphql:"checkRuns(first: 100, filterBy: {checkType: LATEST})"`
-		} `graphql:"nodes"`
-	} `graphql:"checkSuites(first: 100, filterBy: {appId: $app}) @include(if: $first)"`
+				Nodes []checkRunNode `json:"nodes"`
+			} `json:"checkRuns"`
+		} `json:"nodes"`
+	} `json:"checkSuites"`
 	StatusCheckRollup *struct {
 		Contexts struct {
-			PageInfo pageInfo `graphql:"pageInfo"`
-			Nodes    []struct {
-				Typename string       `graphql:"__typename"`
-				Check    checkRunNode `graphql:"... on CheckRun"`
-				Status   struct {
-					Context string `graphql:"context"`
-					State   string `graphql:"state"`
-				} `graphql:"... on StatusContext"`
-			} `graphql:"nodes"`
-		} `graphql:"contexts(first: 100, after: $contexts)"`
-	} `graphql:"statusCheckRollup"`
+			PageInfo pageInfo      `json:"pageInfo"`
+			Nodes    []contextNode `json:"nodes"`
+		} `json:"contexts"`
+	} `json:"statusCheckRollup"`
 }
+
+// contextNode is a check run or a status.
+type contextNode struct {
+	Typename string `json:"__typename"`
+	checkRunNode
+	Context string `json:"context"` // of a status
+	State   string `json:"state"`   // of a status
+}
+
+const runFields = ` databaseId name status conclusion externalId startedAt checkSuite { app { databaseId } } `
 
 type checkRunNode struct {
 	// DatabaseID outgrows 32 bits although the schema calls it an Int.
-	DatabaseID *int64     `graphql:"databaseId"`
-	Name       string     `graphql:"name"`
-	Status     string     `graphql:"status"`
-	Conclusion *string    `graphql:"conclusion"`
-	ExternalID *string    `graphql:"externalId"`
-	StartedAt  *time.Time `graphql:"startedAt"`
+	DatabaseID *int64     `json:"databaseId"`
+	Name       string     `json:"name"`
+	Status     string     `json:"status"`
+	Conclusion *string    `json:"conclusion"`
+	ExternalID *string    `json:"externalId"`
+	StartedAt  *time.Time `json:"startedAt"`
 	CheckSuite struct {
 		App *struct {
-			DatabaseID *int64 `graphql:"databaseId"`
-		} `graphql:"app"`
-	} `graphql:"checkSuite"`
+			DatabaseID *int64 `json:"databaseId"`
+		} `json:"app"`
+	} `json:"checkSuite"`
 }
 
 // cursors say where each connection of pullQuery goes on.
@@ -321,14 +373,13 @@ type cursors struct {
 // cursor is one connection's place; more is false once it has ended.
 type cursor struct {
 	more bool
-	at   *githubv4.String
+	at   *string
 }
 
 func (c *cursor) next(p pageInfo) {
 	c.more, c.at = p.HasNextPage && p.EndCursor != nil, nil
 	if c.more {
-		at := githubv4.String(*p.EndCursor)
-		c.at = &at
+		c.at = p.EndCursor
 	}
 }
 

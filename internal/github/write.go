@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -112,12 +113,24 @@ func (c *Client) answer(ctx context.Context, req *http.Request, out any) (*githu
 	if out == nil || out == io.Discard {
 		return c.rest.Do(ctx, req, out)
 	}
-	var body bytes.Buffer
-	resp, err := c.rest.Do(ctx, req, &body)
+	body := answers.Get().(*bytes.Buffer) //nolint:forcetypeassert // nothing else is in it
+	defer done(body)
+	resp, err := c.rest.Do(ctx, req, body)
 	if err == nil && body.Len() > 0 {
 		err = json.Unmarshal(body.Bytes(), out, lenient)
 	}
 	return resp, err
+}
+
+// answers are used again: what is decoded from them are copies.
+var answers = sync.Pool{New: func() any { return &bytes.Buffer{} }}
+
+// done gives an answer back; a large one is not worth keeping.
+func done(answer *bytes.Buffer) {
+	if answer.Cap() <= 256<<10 {
+		answer.Reset()
+		answers.Put(answer)
+	}
 }
 
 // lenient takes JSON as encoding/json does: what GitHub sends is not ours to

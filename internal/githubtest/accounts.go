@@ -124,9 +124,10 @@ func (s *Server) userAt(email string) *User { return s.usersByEmail[strings.ToLo
 
 // member is a person's standing in an organisation or team.
 type member struct {
-	user    *User
-	role    string // organisation: "admin", "member"; team: "maintainer", "member"
-	pending bool   // invited and not yet accepted
+	user      *User
+	role      string // organisation: "admin", "member"; team: "maintainer", "member"
+	pending   bool   // invited and not yet accepted
+	concealed bool
 }
 
 // Org is an organisation.
@@ -188,6 +189,17 @@ func (o *Org) Invite(logins ...string) {
 	defer o.s.lock()()
 	for _, login := range logins {
 		o.join(o.s.user(login), "member", true)
+	}
+}
+
+// Conceal hides that people are members: whoever looks at what they say takes
+// them for outsiders (behaviour 29).
+func (o *Org) Conceal(logins ...string) {
+	defer o.s.lock()()
+	for _, login := range logins {
+		if m := o.members[o.s.user(login).key()]; m != nil {
+			m.concealed = true
+		}
 	}
 }
 

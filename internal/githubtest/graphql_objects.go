@@ -229,7 +229,7 @@ var objectTypes = graphql.Types{
 			})
 		}),
 		"associatedPullRequests": of(func(q *query, c gitCommit) any {
-			out := pullFilter{holding: c.sha}.of(c.repo.issues)
+			out := pullFilter{}.of(c.repo.holders.of(c.sha))
 			return q.guarded(c.repo, "pull_requests", func() any {
 				return graphql.Of(out, func(p *Pull) any { return p })
 			})
@@ -237,19 +237,4 @@ var objectTypes = graphql.Types{
 		"checkSuites":       on(func(q *query, c gitCommit, a graphql.Args) any { return q.checkSuites(c, a.Input("filterBy")) }),
 		"statusCheckRollup": of(func(q *query, c gitCommit) any { return q.rollup(c) }),
 	},
-}
-
-// holds tells whether a commit is one of the pull request's, or what it was
-// merged as.
-func (p *Pull) holds(sha string) bool {
-	if p.mergeCommit == sha {
-		return true
-	}
-	if at := (ends{p.base.sha, p.head.sha}); p.held.ends != at {
-		p.held.ends, p.held.commits = at, map[string]bool{}
-		for _, c := range p.changes().commits {
-			p.held.commits[c.sha] = true
-		}
-	}
-	return p.head.sha == sha && len(p.held.commits) > 0 || len(p.held.commits) > 1 && p.held.commits[sha]
 }

@@ -3,6 +3,8 @@ package githubtest
 import (
 	"cmp"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -119,7 +121,7 @@ var repositoryTypes = graphql.Types{
 			order := a.Input("orderBy")
 			f.by, f.descending = order.String("field"), order.String("direction") == "DESC"
 			return q.guarded(r, "pull_requests", func() any {
-				return graphql.Of(f.of(r.issues), func(p *Pull) any { return p })
+				return graphql.Of(f.of(maps.Values(r.issues)), func(p *Pull) any { return p })
 			})
 		}),
 		"mergeQueue": on(func(q *query, r *Repo, a graphql.Args) any {
@@ -166,19 +168,17 @@ type pullFilter struct {
 	base, head     string   // "" for any
 	by             string   // "CREATED_AT", "UPDATED_AT" or "COMMENTS"; by number when ""
 	descending     bool
-	holding        string // commit, "" for any
 }
 
-func (f pullFilter) of(issues map[int]*Pull) []*Pull {
+func (f pullFilter) of(issues iter.Seq[*Pull]) []*Pull {
 	var out []*Pull
-	for _, p := range issues {
+	for p := range issues {
 		has := func(label string) bool {
 			return slices.ContainsFunc(p.labels, func(l *Label) bool { return strings.EqualFold(l.name, label) })
 		}
 		switch {
 		case !p.isPull, len(f.states) > 0 && !slices.Contains(f.states, p.graphQLState()):
 		case f.base != "" && f.base != p.base.ref, f.head != "" && f.head != p.head.ref:
-		case f.holding != "" && !p.holds(f.holding):
 		case len(f.labels) > 0 && !slices.ContainsFunc(f.labels, has):
 		default:
 			out = append(out, p)

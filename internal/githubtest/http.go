@@ -3,14 +3,15 @@ package githubtest
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
+		"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json"
 )
 
 // object is a JSON object.
@@ -63,7 +64,7 @@ func (r *request) decode(v any) {
 	if len(r.body) == 0 {
 		return
 	}
-	if err := json.Unmarshal(r.body, v); err != nil {
+	if err := unmarshal(r.body, v); err != nil {
 		refuse(400, "Problems parsing JSON")
 	}
 }
@@ -252,7 +253,7 @@ func (s *Server) write(w http.ResponseWriter, call *Call, a *response, r *reques
 	data := a.raw
 	if a.body != nil && a.raw == nil || a.body != nil && len(a.raw) == 0 {
 		var err error
-		if data, err = marshal(a.body); err != nil {
+		if data, err = marshal(a.body, json.Deterministic(true)); err != nil {
 			data, a.status = []byte(`{"message":"Server Error"}`), 500
 			unlock := s.lock()
 			s.problem("%s %s: %v", call.Method, call.Path, err)

@@ -64,6 +64,7 @@ func (r *Repo) openPull(author *User, title, body, base string, from *Repo, bran
 		head: branchEnd{from, branch, headSHA}, base: branchEnd{r, base, baseSHA},
 	}
 	r.issues[p.number] = p
+	r.holders.move(p)
 	p.setOpen(true)
 	for _, c := range r.objects.between(baseSHA, headSHA) {
 		p.event(&Event{kind: "committed", commit: c, actor: author, at: c.committer.at})
@@ -318,6 +319,7 @@ func (p *Pull) synchronize(before, after string, forward bool, by *User) {
 	if sha := p.repo.branches[p.base.ref]; sha != "" {
 		p.base.sha = sha // behaviour 6
 	}
+	p.repo.holders.move(p)
 	if !forward {
 		p.event(&Event{kind: "head_ref_force_pushed", actor: by, before: before, after: after})
 		if p.s.o.MoveReviewsOnForcePush {
@@ -357,6 +359,7 @@ func (p *Pull) retarget(branch string, by *User) error {
 	}
 	was := p.base
 	p.base = branchEnd{p.repo, branch, sha}
+	p.repo.holders.move(p)
 	p.event(&Event{kind: "base_ref_changed", actor: by, before: was.ref, after: branch})
 	p.s.emitPull(p, "edited", by, object{"changes": object{
 		"base": object{"ref": object{"from": was.ref}, "sha": object{"from": was.sha}},
@@ -451,6 +454,7 @@ func (p *Pull) reopen(by *User) error {
 			return fmt.Errorf("the %s branch was deleted, force-pushed or recreated", p.head.ref)
 		}
 		p.head.sha = sha
+		p.repo.holders.move(p)
 		p.setOpen(true)
 	}
 	p.closed, p.closedAt = false, time.Time{}
@@ -503,6 +507,7 @@ func (p *Pull) merge(by *User) error {
 func (p *Pull) markMerged(sha string, by *User) {
 	p.setOpen(false)
 	p.merged, p.mergeCommit, p.mergedBy = true, sha, by
+	p.repo.holders.move(p)
 	delete(p.s.armed, p.id)
 	p.closedAt, p.mergedAt = p.s.now(), p.s.now()
 	p.event(&Event{kind: "merged", actor: by, after: sha})

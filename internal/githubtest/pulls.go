@@ -73,14 +73,8 @@ type Pull struct {
 	edits          int        // how often title or body were edited
 	autoMerge      *AutoMerge // nil: not armed
 
-	held struct { // the commits that it holds, between
-		ends
-		commits map[string]bool
-	}
+	held []string // its commits, as the repository's holders have them
 }
-
-// ends are the commits between which a pull request's changes lie.
-type ends struct{ base, head string }
 
 // Event is one item of a pull request's timeline. Kind tells which of the
 // other fields say something.

@@ -84,8 +84,13 @@ func (s *Server) accountJSON(a *account) jsontext.Value {
 
 // marshal writes JSON, with the second version of Go's: most of what the fake
 // does under load is that.
-func marshal(v any) ([]byte, error) {
-	return json.Marshal(v, json.FormatNilSliceAsNull(true), json.Deterministic(true), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+func marshal(v any, o ...json.Options) ([]byte, error) {
+	return json.Marshal(v, append(o, json.FormatNilSliceAsNull(true), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))...)
+}
+
+// unmarshal reads JSON as marshal writes it.
+func unmarshal(data []byte, v any) error {
+	return json.Unmarshal(data, v, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true), json.MatchCaseInsensitiveNames(true))
 }
 
 func encode(o object) jsontext.Value {

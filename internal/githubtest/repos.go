@@ -31,6 +31,7 @@ type Repo struct {
 	labelOrder    []*Label
 	issues        map[int]*Pull // pull requests and plain issues: they share their numbers
 	open          map[int]*Pull // the open pull requests
+	holders       holders
 	numbers       int
 	comments      map[int64]*Comment
 	runs          map[string][]*CheckRun // by SHA, oldest first
@@ -221,7 +222,7 @@ func (r *Repo) association(u *User) string {
 	switch {
 	case r.owner == &u.account:
 		return "OWNER"
-	case r.org != nil && r.org.isMember(u):
+	case r.org != nil && r.org.isMember(u) && !r.org.members[u.key()].concealed:
 		return "MEMBER"
 	case r.collaborators[u.key()] != "":
 		return "COLLABORATOR"

@@ -171,7 +171,7 @@ func (w *offers) literal() {
 		w.add(itemValue, "true", "true", "", "", "")
 		w.add(itemValue, "false", "false", "", "", "")
 	case w.arg.name == "hours" && w.key == "":
-		for _, k := range []string{"timezone", "days", "from", "to"} {
+		for _, k := range []string{"timezone", "days", "from", "to", "holidays"} {
 			w.add(itemProperty, k, k+" = ", "", "", "")
 		}
 	default:

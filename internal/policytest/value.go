@@ -63,16 +63,6 @@ func (d *decoder) plain(a *hclsyntax.Attribute) (value, bool) {
 	return value{a.Name, a.Expr.Range(), v, a.Expr}, !diags.HasErrors()
 }
 
-func unwrap(e hclsyntax.Expression) hclsyntax.Expression {
-	for {
-		p, ok := e.(*hclsyntax.ParenthesesExpr)
-		if !ok {
-			return e
-		}
-		e = p.Expression
-	}
-}
-
 // entry is one key of a map with its value.
 type entry struct {
 	key string
@@ -82,7 +72,7 @@ type entry struct {
 
 // entries returns what a map holds, in its order.
 func (d *decoder) entries(v value, doc string) []entry {
-	cons, ok := unwrap(v.expr).(*hclsyntax.ObjectConsExpr)
+	cons, ok := policy.Unwrap(v.expr).(*hclsyntax.ObjectConsExpr)
 	if !ok || v.val.IsNull() || !v.val.Type().IsObjectType() {
 		d.errorf(v.at, "Not a map", "%s is a map in braces, as in { key = … }: %s.", v.name, doc)
 		return nil
@@ -126,7 +116,7 @@ func (d *decoder) object(v value, doc string, readers map[string]func(value)) (g
 
 // elements returns the members of a list.
 func (d *decoder) elements(v value, doc string) []value {
-	cons, ok := unwrap(v.expr).(*hclsyntax.TupleConsExpr)
+	cons, ok := policy.Unwrap(v.expr).(*hclsyntax.TupleConsExpr)
 	if !ok || v.val.IsNull() || !v.val.Type().IsTupleType() {
 		d.errorf(v.at, "Not a list", "%s is a list in square brackets, as in […]: %s.", v.name, doc)
 		return nil

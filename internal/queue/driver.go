@@ -3,10 +3,12 @@ package queue
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rolecall/rolecall/internal/store"
 )
@@ -21,9 +23,26 @@ const (
 
 func newDriver(s *store.Store, n nudges) driver {
 	if s.Dialect() == store.Postgres {
-		return riverdatabasesql.NewWithPgxListener(s.DB(), s.Listener())
+		return postgresDriver{riverdatabasesql.NewWithPgxListener(s.DB(), s.Listener())}
 	}
 	return sqliteDriver{riversqlite.New(s.DB()), n, s}
+}
+
+// postgresDriver is River's, but for [ended].
+type postgresDriver struct{ *riverdatabasesql.Driver }
+
+// GetExecutor implements River's Driver.
+func (d postgresDriver) GetExecutor() riverdriver.Executor { return ended{d.Driver.GetExecutor()} }
+
+// ended is River's executor, but that it does not look for jobs whose work is
+// done: that took them away ([Queue.finish]).
+type ended struct{ riverdriver.Executor }
+
+func (e ended) JobSetStateIfRunningMany(ctx context.Context, p *riverdriver.JobSetStateIfRunningManyParams) ([]*rivertype.JobRow, error) {
+	if !slices.ContainsFunc(p.State, func(s rivertype.JobState) bool { return s != rivertype.JobStateCompleted }) {
+		return nil, nil
+	}
+	return e.Executor.JobSetStateIfRunningMany(ctx, p)
 }
 
 // nudges wakes the fetching of jobs in this process.
@@ -47,7 +66,7 @@ type sqliteDriver struct {
 
 // GetExecutor implements River's Driver.
 func (d sqliteDriver) GetExecutor() riverdriver.Executor {
-	return fetcher{d.Driver.GetExecutor(), d}
+	return fetcher{ended{d.Driver.GetExecutor()}, d}
 }
 
 // fetcher is River's executor, but that it does not wait for the disk when it

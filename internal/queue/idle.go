@@ -23,6 +23,13 @@ func (q *Queue) Idle(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("wait for the queue to be idle: %w", err)
 		}
+		if n == 0 {
+			err := q.store.DB().QueryRowContext(ctx, q.store.Query(`SELECT count(*) FROM looks WHERE due_at > 0 AND due_at <= ?1`),
+				store.Micros(time.Now().Add(time.Second))).Scan(&n)
+			if err != nil {
+				return fmt.Errorf("wait for the queue to be idle: %w", err)
+			}
+		}
 		if n == 0 && len(q.o.Chores) > 0 {
 			due, err := q.store.DueChores(ctx, 1) // what is being done is due still
 			if err != nil {

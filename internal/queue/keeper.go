@@ -12,6 +12,9 @@ import (
 // beat is how often the keeper looks after the queue.
 const beat = time.Second
 
+// mostDue bounds the looks that one beat makes jobs for.
+const mostDue = 200
+
 var errSilent = errors.New("this replica gave no sign of life in time, so that another may have taken over")
 
 // begin makes the queue ready for this replica's workers.
@@ -86,8 +89,9 @@ func (q *Queue) sharers(ctx context.Context, shared bool) (int, error) {
 	return max(1, n), err
 }
 
-// promote makes jobs available whose time has come. River's leader does so
-// too, but only every five seconds, and not while there is none.
+// promote makes jobs available whose time has come, and jobs for the looks
+// whose time has. River's leader does the first too, but only every five
+// seconds, and not while there is none.
 func (q *Queue) promote(ctx context.Context) error {
 	now := "now()"
 	if q.store.Dialect() == store.SQLite {
@@ -99,6 +103,25 @@ func (q *Queue) promote(ctx context.Context) error {
 	}
 	if n, err := r.RowsAffected(); err == nil && n > 0 {
 		q.nudges.nudge() // on PostgreSQL the poll finds them
+	}
+	due, err := q.store.DueLooks(ctx, mostDue)
+	if err != nil {
+		return err
+	}
+	for _, key := range due {
+		err := q.store.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+			priority, ok, err := tx.TakeDue(ctx, key)
+			if err != nil || !ok {
+				return err
+			}
+			if err := q.insert(ctx, tx, inRiver(priority), key, time.Time{}, time.Time{}); err != nil {
+				return err
+			}
+			return q.announce(ctx, tx)
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

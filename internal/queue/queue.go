@@ -134,7 +134,6 @@ func New(ctx context.Context, s *store.Store, o Options) (*Queue, error) {
 		JobTimeout:                  -1,
 		MaxAttempts:                 1000,
 		RetryPolicy:                 retries{},
-		CompletedJobRetentionPeriod: time.Minute,
 		CancelledJobRetentionPeriod: time.Minute,
 	})
 	if err != nil {
@@ -155,7 +154,10 @@ func (q *Queue) migrate(ctx context.Context) error {
 
 // riverDriver is River's own driver.
 func riverDriver(d driver) driver {
-	if own, ok := d.(sqliteDriver); ok {
+	switch own := d.(type) {
+	case sqliteDriver:
+		return own.Driver
+	case postgresDriver:
 		return own.Driver
 	}
 	return d

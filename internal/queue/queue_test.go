@@ -917,7 +917,7 @@ func TestNoEventIsLostWithinTheLastTransactionOfAJob(t *testing.T) {
 	err = s.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.05); RETURN NULL; END $$;
-			CREATE TRIGGER dawdle AFTER UPDATE ON river_job FOR EACH ROW WHEN (NEW.state = 'completed') EXECUTE FUNCTION dawdle();
+			CREATE TRIGGER dawdle AFTER DELETE ON river_job FOR EACH ROW EXECUTE FUNCTION dawdle();
 			CREATE TRIGGER dawdle AFTER DELETE ON looks FOR EACH ROW EXECUTE FUNCTION dawdle();
 			CREATE TRIGGER dawdle AFTER UPDATE ON deliveries FOR EACH STATEMENT EXECUTE FUNCTION dawdle();`)
 		return err

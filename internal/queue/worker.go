@@ -44,8 +44,11 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
 	if err != nil {
 		return err
 	}
-	if !ok {
-		return nil // whoever wished it was served
+	if !ok { // whoever wished it was served
+		return q.store.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+			_, err := q.finish(ctx, tx, job.ID)
+			return err
+		})
 	}
 	started := time.Now()
 	kind := look.Kind
@@ -59,7 +62,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
 	}
 
 	end := ending{look: look, started: started, next: next, err: failure, returned: failure != nil && q.isStopping() && ctx.Err() != nil}
-	outcome, err := q.end(ctx, job, end)
+	outcome, err := q.end(ctx, job.ID, end)
 	if errors.Is(err, errLost) {
 		// Whoever has it now may have looked before this worker wrote, and not
 		// every write has an echo.
@@ -126,19 +129,19 @@ type ending struct {
 // A successor is a new job, not a snooze of this one: River's snooze waits up
 // to a quarter of a second for its batch, and reuses the row, by which a
 // worker that was given up for lost could end the work of the next.
-func (q *Queue) end(ctx context.Context, job *river.Job[args], e ending) (outcome string, err error) {
+func (q *Queue) end(ctx context.Context, job int64, e ending) (outcome string, err error) {
 	err = q.store.Write(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
 		outcome = "done"
 		turn, priority, wished, err := tx.LockLook(ctx, e.look.Key)
 		if err != nil {
 			return err
 		}
-		closed, err := river.JobCompleteTx[driver](ctx, tx.Tx, job)
-		if errors.Is(err, rivertype.ErrNotFound) || err == nil && closed.State != rivertype.JobStateCompleted {
-			return errLost
-		}
+		mine, err := q.finish(ctx, tx, job)
 		if err != nil {
 			return err
+		}
+		if !mine {
+			return errLost
 		}
 		if !wished {
 			return nil
@@ -161,7 +164,10 @@ func (q *Queue) end(ctx context.Context, job *river.Job[args], e ending) (outcom
 		if s.outcome == "done" { // it is due by time alone, whoever wished it before
 			priority = store.DueByTime
 		}
-		if err := tx.KeepLook(ctx, e.look.Key, priority, s.failures, s.hold, s.verify); err != nil {
+		if s.outcome == "done" && s.at.After(now) { // the keeper makes the job, once it is due
+			return tx.KeepLook(ctx, e.look.Key, priority, s.failures, s.hold, s.verify, s.at)
+		}
+		if err := tx.KeepLook(ctx, e.look.Key, priority, s.failures, s.hold, s.verify, time.Time{}); err != nil {
 			return err
 		}
 		if err := q.insert(ctx, tx, inRiver(priority), e.look.Key, s.at, s.hold); err != nil {
@@ -170,6 +176,18 @@ func (q *Queue) end(ctx context.Context, job *river.Job[args], e ending) (outcom
 		return q.announce(ctx, tx)
 	})
 	return outcome, err
+}
+
+// finish takes away the job of a worker that is done with it; false where it
+// was given to another. River would keep it for a while, and write three times
+// for that.
+func (q *Queue) finish(ctx context.Context, tx *store.Tx, job int64) (mine bool, err error) {
+	r, err := tx.ExecContext(ctx, q.store.Query(`DELETE FROM river_job WHERE id = ?1 AND state = 'running'`), job)
+	if err != nil {
+		return false, fmt.Errorf("finish job: %w", err)
+	}
+	n, err := r.RowsAffected()
+	return n > 0, err
 }
 
 // successor is the job that follows.

@@ -314,7 +314,8 @@ func (n names) odd(d policy.Decision, o Options) []string {
 	}
 	d.EachRole(func(_ policy.RuleResult, r policy.Requirement) {
 		for _, reason := range r.Reasons {
-			if s := n.words(reason); reason.Code == policy.HoldersStale && r.Status != policy.Met && !slices.Contains(out, s) {
+			stale := reason.Code == policy.HoldersStale || reason.Code == policy.HolidaysStale
+			if s := n.words(reason); stale && r.Status != policy.Met && !slices.Contains(out, s) {
 				out = append(out, s)
 			}
 		}

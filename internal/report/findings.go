@@ -45,7 +45,7 @@ func Findings(w io.Writer, pull fact.Pull, color bool) error {
 		return m.Action + " " + name + " in " + code(cmp.Or(m.Dir, ".")) + fromTo(told(m.FromSource), told(m.Source)) + fromTo(told(m.FromVersion), told(m.Version))
 	})
 	section(&b, "Terraform providers", found.Terraform.Providers, func(p fact.Provider) string {
-		return p.Action + " " + code(p.Name) + fromTo(p.From, p.To)
+		return p.Action + " " + code(cmp.Or(p.Source, p.Name)) + fromTo(p.From, p.To)
 	})
 	section(&b, "Terraform settings", found.Terraform.Settings, func(s fact.Setting) string {
 		return s.Action + " " + code(strings.TrimSpace(s.Block+" "+s.Name)) + " in " + code(cmp.Or(s.Dir, "."))

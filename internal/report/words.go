@@ -121,6 +121,14 @@ var sentences = map[policy.Code]sentence{
 			r.At.UTC().Format("2006-01-02 at 15:04 UTC") + " is gone by"
 	},
 
+	policy.HolidaysStale: func(n names, r policy.Reason) string {
+		if r.At.IsZero() {
+			return "the holidays of " + n.role(r.Role) + " could not be read (" + detail(r) + "): every day of its hours counts as a working day"
+		}
+		return "the holidays of " + n.role(r.Role) + " could not be read lately (" + detail(r) + "): those known on " +
+			r.At.UTC().Format("2006-01-02 at 15:04 UTC") + " are gone by"
+	},
+
 	// What became of a review.
 	policy.ReviewDismissed: fixed("it was dismissed"),
 	policy.ReviewOvertaken: func(_ names, r policy.Reason) string {

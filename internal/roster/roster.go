@@ -55,7 +55,7 @@ func Resolve(p *policy.Policy, in Input) fact.Roster {
 			r.Roles[d.Key()] = in.holders(d)
 		}
 	}
-	r.People = in.people(p.Away(), r.Roles)
+	r.People = in.people(in.away(p.Away()), r.Roles)
 	return r
 }
 
@@ -90,7 +90,7 @@ func (in Input) holders(d policy.RoleDef) fact.Holders {
 		in.shifts(d, &h)
 	}
 	h.OnCall = d.Rotation != nil || d.Calendar != ""
-	h.Hours = hours(d.Hours)
+	h.Hours, h.HolidaysStale = in.hours(d.Hours)
 	return h
 }
 
@@ -116,14 +116,6 @@ func (in Input) turns(r policy.Rotation) []fact.Holder {
 		})
 	}
 	return out
-}
-
-// hours are a role's working hours as a fact.
-func hours(h *policy.Hours) *fact.Hours {
-	if h == nil {
-		return nil
-	}
-	return &fact.Hours{Timezone: h.Location.String(), Days: h.Days, From: h.From, To: h.To, Holidays: h.Holidays}
 }
 
 // people says what is known of those who hold a role or are known otherwise:

@@ -219,8 +219,8 @@ func (s *Store) policyBytes(ctx context.Context, sum string) ([]byte, error) {
 		return nil, fmt.Errorf("policy %.12s: %w", sum, err)
 	}
 	b, err := unpack(packed)
-	if err == nil && sha256Hex(b) != sum {
-		err = fmt.Errorf("policy %.12s was changed: its bytes hash to %.12s", sum, sha256Hex(b))
+	if err == nil && Sum(b) != sum {
+		err = fmt.Errorf("policy %.12s was changed: its bytes hash to %.12s", sum, Sum(b))
 	}
 	return b, err
 }
@@ -247,10 +247,11 @@ func packJSON(v any) (packed []byte, sum string, err error) {
 		return nil, "", err
 	}
 	packed, err = pack(b)
-	return packed, sha256Hex(b), err
+	return packed, Sum(b), err
 }
 
-func sha256Hex(b []byte) string {
+// Sum names content by its SHA-256, in hexadecimal.
+func Sum(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }

@@ -61,12 +61,11 @@ func (t *Tx) AddDelivery(ctx context.Context, d Delivery, payload Packed) (done 
 type DeliveryEntry struct {
 	Event  string `json:"event"`
 	Action string `json:"action,omitempty"`
-	SHA256 string `json:"payload_sha256"` // of the body as it came
+	SHA256 string `json:"payload_sha256"` // of the body as it came, by [Sum]
 }
 
 // AuditDelivery appends a delivery to the audit trail; actor is its sender.
-func (t *Tx) AuditDelivery(ctx context.Context, ref fact.Ref, guid, actor string, at time.Time, e DeliveryEntry, body []byte) error {
-	e.SHA256 = sha256Hex(body)
+func (t *Tx) AuditDelivery(ctx context.Context, ref fact.Ref, guid, actor string, at time.Time, e DeliveryEntry) error {
 	return t.Audit(ctx, Entry{At: at, Ref: ref, Delivery: guid, Kind: KindDelivery, Actor: actor, Data: e})
 }
 

@@ -104,7 +104,7 @@ func policiesOf(d Decision, texts map[string][]byte) []PolicyKept {
 		floor  bool
 	}{{d.Floor, true}, {d.Own, false}} {
 		if p.source != nil {
-			sum := sha256Hex(p.source.Bytes)
+			sum := Sum(p.source.Bytes)
 			texts[sum] = p.source.Bytes
 			kept = append(kept, PolicyKept{Name: p.source.Name, Blob: p.source.Blob, Floor: p.floor, SHA256: sum})
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/rolecall/rolecall/policy/fact"
 )
 
-// Look is an outstanding wish to examine something again. Its row stands as
-// long as the queue holds a job for it.
+// Look is an outstanding wish to examine something again. While its row stands
+// the queue holds a job for it, or it says when it is due.
 type Look struct {
 	Key  string // names what is to be examined
 	Kind string
@@ -56,7 +56,7 @@ func (t *Tx) WishLook(ctx context.Context, l Look) (turn int64, hold time.Time, 
 			head_sha = CASE excluded.head_sha WHEN '' THEN looks.head_sha ELSE excluded.head_sha END,
 			base_sha = CASE excluded.base_sha WHEN '' THEN looks.base_sha ELSE excluded.base_sha END,
 			base_ref = CASE excluded.base_ref WHEN '' THEN looks.base_ref ELSE excluded.base_ref END,
-			org = excluded.org, why = excluded.why, delivery = excluded.delivery, received_at = excluded.received_at
+			due_at = 0, org = excluded.org, why = excluded.why, delivery = excluded.delivery, received_at = excluded.received_at
 		RETURNING counter, hold_until`),
 		l.Key, l.Kind, l.Ref.Installation, l.Ref.Owner, l.Ref.Repo, l.Ref.Number, l.HeadSHA, l.BaseSHA, l.BaseRef,
 		l.Org, l.Why, l.Delivery, Micros(l.ReceivedAt), l.Priority).Scan(&turn, &held)
@@ -112,14 +112,50 @@ func (t *Tx) LockLook(ctx context.Context, key string) (turn int64, priority int
 	return turn, priority, true, nil
 }
 
-// KeepLook records how the look stands that is to be taken again.
-func (t *Tx) KeepLook(ctx context.Context, key string, priority, failures int, hold, verify time.Time) error {
-	_, err := t.ExecContext(ctx, t.s.Query(`UPDATE looks SET priority = ?1, failures = ?2, hold_until = ?3, verify_at = ?4 WHERE key = ?5`),
-		priority, failures, Micros(hold), Micros(verify), key)
+// KeepLook records how the look stands that is to be taken again; due is zero
+// where a job stands for it.
+func (t *Tx) KeepLook(ctx context.Context, key string, priority, failures int, hold, verify, due time.Time) error {
+	_, err := t.ExecContext(ctx, t.s.Query(`UPDATE looks SET priority = ?1, failures = ?2, hold_until = ?3, verify_at = ?4, due_at = ?5 WHERE key = ?6`),
+		priority, failures, Micros(hold), Micros(verify), Micros(due), key)
 	if err != nil {
 		return fmt.Errorf("keep look: %w", err)
 	}
 	return nil
+}
+
+// DueLooks are the keys of looks whose time has come, the longest due first,
+// and at most limit.
+func (s *Store) DueLooks(ctx context.Context, limit int) ([]string, error) {
+	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT key FROM looks WHERE due_at > 0 AND due_at <= `+s.now()+` ORDER BY due_at LIMIT ?1`), limit)
+	if err != nil {
+		return nil, fmt.Errorf("due looks: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var keys []string
+	for rows.Next() {
+		var key string
+		if err := rows.Scan(&key); err != nil {
+			return nil, fmt.Errorf("due looks: %w", err)
+		}
+		keys = append(keys, key)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("due looks: %w", err)
+	}
+	return keys, nil
+}
+
+// TakeDue locks the look until the transaction ends and has it due no more; ok
+// is false where it was not: somebody else took it, or wished it.
+func (t *Tx) TakeDue(ctx context.Context, key string) (priority int, ok bool, err error) {
+	err = t.QueryRowContext(ctx, t.s.Query(`UPDATE looks SET due_at = 0 WHERE key = ?1 AND due_at > 0 AND due_at <= `+t.s.now()+` RETURNING priority`), key).Scan(&priority)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("take due look: %w", err)
+	}
+	return priority, true, nil
 }
 
 // EndLook forgets a look that nobody wishes any more.

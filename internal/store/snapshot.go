@@ -153,7 +153,7 @@ func packedSum(packed []byte) (string, error) {
 	if err != nil {
 		return "unreadable: " + err.Error(), nil //nolint:nilerr // see above
 	}
-	return sha256Hex(b), nil
+	return Sum(b), nil
 }
 
 // Merged lists, oldest first, the entries of the decisions by which rolecall

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -137,7 +138,14 @@ func (h *receiver) receive(w http.ResponseWriter, r *http.Request) (event string
 	if signature == "" {
 		return reject(http.StatusUnauthorized, "no X-Hub-Signature-256: set the webhook's secret")
 	}
-	body, err := readAll(http.MaxBytesReader(w, r.Body, maxBody), r.ContentLength)
+	read := bodies.Get().(*bytes.Buffer) //nolint:forcetypeassert // nothing else is in it
+	defer func() {
+		if read.Cap() <= 2*usual { // a large one is not worth keeping
+			read.Reset()
+			bodies.Put(read)
+		}
+	}()
+	body, err := readAll(read, http.MaxBytesReader(w, r.Body, maxBody), r.ContentLength)
 	if err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
@@ -173,11 +181,16 @@ func (h *receiver) receive(w http.ResponseWriter, r *http.Request) (event string
 	return event, log, a
 }
 
-// readAll is io.ReadAll for what is said to have that size. Who sends it has not
+// usual is as much as a delivery usually has.
+const usual = 64 << 10
+
+// bodies are used again: nothing of a delivery is kept but copies.
+var bodies = sync.Pool{New: func() any { return &bytes.Buffer{} }}
+
+// readAll reads into b what is said to have that size. Who sends it has not
 // been verified, so its word is taken for as much as a delivery usually has.
-func readAll(r io.Reader, size int64) ([]byte, error) {
-	var b bytes.Buffer
-	b.Grow(int(min(max(size, 0), 64<<10)) + bytes.MinRead)
+func readAll(b *bytes.Buffer, r io.Reader, size int64) ([]byte, error) {
+	b.Grow(int(min(max(size, 0), usual)) + bytes.MinRead)
 	_, err := b.ReadFrom(r)
 	return b.Bytes(), err
 }
@@ -226,6 +239,9 @@ func (h *receiver) take(ctx context.Context, log *slog.Logger, e envelope, p *pa
 			return answer{http.StatusBadRequest, "malformed", err.Error()}
 		}
 	}
+	// The body is not ours to read once this returns, which it may before the
+	// transaction ends.
+	entry := store.DeliveryEntry{Event: e.event, Action: p.Action, SHA256: store.Sum(body)}
 	packed, err := store.Pack(body)
 	if err != nil {
 		log.Error("compress delivery", "error", err)
@@ -240,7 +256,7 @@ func (h *receiver) take(ctx context.Context, log *slog.Logger, e envelope, p *pa
 		if err := h.store(ctx, tx, e, v, now); err != nil {
 			return err
 		}
-		return tx.AuditDelivery(ctx, v.ref, e.guid, fact.Login(p.Sender.Login), now, store.DeliveryEntry{Event: e.event, Action: p.Action}, body)
+		return tx.AuditDelivery(ctx, v.ref, e.guid, fact.Login(p.Sender.Login), now, entry)
 	})
 	switch {
 	case err != nil:

@@ -137,13 +137,16 @@ type Module struct {
 
 // Provider is a provider requirement, configuration or lock that changes.
 type Provider struct {
-	Name   string   `json:"name"`
-	Source string   `json:"source,omitempty"`
-	Action string   `json:"action"`
-	From   string   `json:"from,omitempty"`
-	To     string   `json:"to,omitempty"`
-	Dir    string   `json:"dir"`
-	Paths  []string `json:"paths"`
+	Name   string `json:"name"`
+	Source string `json:"source,omitempty"`
+	Action string `json:"action"`
+	From   string `json:"from,omitempty"`
+	To     string `json:"to,omitempty"`
+	Dir    string `json:"dir"`
+	// Configures is true for a provider's block where the module has the
+	// provider without it: nothing is added but a configuration.
+	Configures bool     `json:"configures,omitempty"`
+	Paths      []string `json:"paths"`
 }
 
 // Setting is any other block that changes: backend, required_version,

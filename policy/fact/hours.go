@@ -22,6 +22,19 @@ type Span struct {
 	To   string `json:"to"`
 }
 
+// Covered returns the days on which a stretch of time covers all of the working
+// hours there are, oldest first.
+func (h *Hours) Covered(from, to time.Time) []Span {
+	var out []Span
+	for day := from.In(h.location()); day.Before(to); day = nextDay(day) {
+		if first, last, ok := h.on(day); ok && !first.Before(from) && !last.After(to) {
+			s := day.Format(time.DateOnly)
+			out = append(out, Span{From: s, To: s})
+		}
+	}
+	return out
+}
+
 // horizon bounds how far hours are searched, in days: a century.
 const horizon = 36525
 
@@ -112,9 +125,14 @@ func (h *Hours) each(t time.Time, visit func(from, to time.Time) bool) {
 				return
 			}
 		}
-		// Noon exists on every day, whatever the clocks do at night.
-		day = time.Date(day.Year(), day.Month(), day.Day()+1, 12, 0, 0, 0, day.Location())
+		day = nextDay(day)
 	}
+}
+
+// nextDay is noon of the day after: noon exists on every day, whatever the
+// clocks do at night.
+func nextDay(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day()+1, 12, 0, 0, 0, t.Location())
 }
 
 // on returns the working hours of the day that t is in; ok is false on a day

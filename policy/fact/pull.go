@@ -71,6 +71,10 @@ type Pull struct {
 	// nor collaborators of the repository, sorted: a login that is given up can
 	// be taken by anybody.
 	Strangers []string `json:"strangers,omitempty"`
+	// Permissions are what those may do in the repository, by login, who gave a
+	// command that takes access and seem to have none: "admin", "write", "read" or
+	// "none". Who is left out was not asked about.
+	Permissions map[string]string `json:"permissions,omitempty"`
 	// PushedAt is when the head was pushed, where its delivery was seen; like
 	// Pusher it only ever tightens a decision.
 	PushedAt time.Time `json:"pushed_at,omitzero"`

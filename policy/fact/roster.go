@@ -29,6 +29,9 @@ type Holders struct {
 	// Stale says since when its calendar could not be read, and what is used
 	// in its place; nil where it is up to date.
 	Stale *Stale `json:"stale,omitempty"`
+	// HolidaysStale is the same for a calendar of its holidays; Read is zero
+	// where it was never read, and then every day of its hours is a working day.
+	HolidaysStale *Stale `json:"holidays_stale,omitempty"`
 }
 
 // Stale is a source that could not be read lately, so that its last good copy
@@ -48,6 +51,9 @@ type Shift struct {
 	// Attendees are the addresses of those who attend, in small letters,
 	// sorted.
 	Attendees []string `json:"attendees,omitempty"`
+	// Days are the civil days of an event that lasts whole days; nil where it
+	// does not.
+	Days *Span `json:"days,omitempty"`
 }
 
 // Holder is one person's hold on a role.

@@ -286,7 +286,7 @@ func (r *reading) typeObjects(s *ast.TypeSpec, from int) {
 	for _, f := range fields.List {
 		names := f.Names
 		if len(names) == 0 && kind == "field" {
-			names = []*ast.Ident{{Name: embedded(f.Type)}}
+			names = []*ast.Ident{{Name: typeName(f.Type)}}
 		}
 		for _, n := range names {
 			if !token.IsExported(n.Name) {
@@ -302,8 +302,9 @@ func (r *reading) typeObjects(s *ast.TypeSpec, from int) {
 	}
 }
 
-// embedded is the name of an embedded field.
-func embedded(x ast.Expr) string {
+// typeName is the name of a type that a method has or a struct embeds, less
+// pointers, arguments and its package; "_" where it has none.
+func typeName(x ast.Expr) string {
 	for {
 		switch t := x.(type) {
 		case *ast.ParenExpr:

@@ -345,22 +345,4 @@ func functionName(f *ast.FuncDecl) string {
 }
 
 // receiver is the name of a method's type.
-func receiver(f *ast.FuncDecl) string {
-	t := f.Recv.List[0].Type
-	for {
-		switch x := t.(type) {
-		case *ast.StarExpr:
-			t = x.X
-		case *ast.ParenExpr:
-			t = x.X
-		case *ast.IndexExpr:
-			t = x.X
-		case *ast.IndexListExpr:
-			t = x.X
-		case *ast.Ident:
-			return x.Name
-		default:
-			return "?"
-		}
-	}
-}
+func receiver(f *ast.FuncDecl) string { return typeName(f.Recv.List[0].Type) }

@@ -37,7 +37,10 @@ type analysis struct {
 	known    map[string][]string // directory: the files of its module
 	covered  map[string]cover    // directory: what an approval of it covers
 	parsed   int
-	result   Result
+	// providers are what is said of providers in a directory, at the base and
+	// at the head.
+	providers map[string][2]map[string]moduleProvider
+	result    Result
 }
 
 // version is one side of a file.

@@ -25,19 +25,6 @@ func actionOf(c change) string {
 	return fact.Update
 }
 
-// otherSource splits the change of a requirement's source: whatever its local
-// name, one provider goes and another comes.
-func otherSource(c change) []change {
-	if c.any().sort == requirement && c.was != nil && c.is != nil {
-		from, _ := required(c.was.value)
-		to, _ := required(c.is.value)
-		if from != to {
-			return []change{{space: c.space, was: c.was}, {space: c.space, is: c.is}}
-		}
-	}
-	return []change{c}
-}
-
 // findings turns changes into what they do.
 func (a *analysis) findings(all []change) {
 	t := &a.result.Terraform
@@ -58,7 +45,7 @@ func (a *analysis) findings(all []change) {
 			t.Modules.Items = append(t.Modules.Items, m)
 		case requirement, provider, lock:
 			for _, half := range otherSource(c) {
-				t.Providers.Items = append(t.Providers.Items, providerOf(half, paths))
+				t.Providers.Items = append(t.Providers.Items, a.providerOf(half, paths))
 			}
 		case setting:
 			t.Settings.Items = append(t.Settings.Items, fact.Setting{Block: u.under, Name: u.name, Action: actionOf(c), Dir: c.space.dir, Paths: paths})
@@ -153,63 +140,6 @@ func textOf(b *block, name string) fact.Maybe[string] {
 		return fact.Known(s)
 	}
 	return fact.Unknown[string](notLiteral)
-}
-
-func providerOf(c change, paths []string) fact.Provider {
-	u := c.any()
-	p := fact.Provider{Name: u.name, Dir: c.space.dir, Action: actionOf(c), Paths: paths}
-	switch u.sort {
-	case requirement:
-		var source string
-		if c.was != nil {
-			source, p.From = required(c.was.value)
-		}
-		if c.is != nil {
-			source, p.To = required(c.is.value)
-		}
-		p.Source = source
-	case provider:
-		// As providers were pinned before required_providers.
-		if c.was != nil {
-			p.From = textOf(c.was.block, "version").Value
-		}
-		if c.is != nil {
-			p.To = textOf(c.is.block, "version").Value
-		}
-	case lock:
-		p.Source = strings.TrimPrefix(strings.TrimPrefix(u.name, "registry.terraform.io/"), "registry.opentofu.org/")
-		p.Name = path.Base(u.name)
-		if c.was != nil {
-			p.From = textOf(c.was.block, "version").Value
-		}
-		if c.is != nil {
-			p.To = textOf(c.is.block, "version").Value
-		}
-	}
-	if p.Action == fact.Update {
-		switch Order(p.From, p.To) {
-		case -1:
-			p.Action = fact.Upgrade
-		case 1:
-			p.Action = fact.Downgrade
-		}
-	}
-	return p
-}
-
-// required reads a provider requirement.
-func required(v value) (source, version string) {
-	switch v := v.(type) {
-	case string:
-		return "", v
-	case map[string]any:
-		source, _ = v["source"].(string)
-		version, _ = v["version"].(string)
-	case jsonObject:
-		source, _ = v["source"].(string)
-		version, _ = v["version"].(string)
-	}
-	return source, version
 }
 
 var oneVersion = regexp.MustCompile(`^\s*(=|~>|>=|>|<=|<|!=)?\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(-[0-9A-Za-z.-]+)?\s*$`)

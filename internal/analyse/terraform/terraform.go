@@ -74,16 +74,17 @@ func Analyse(files []fact.File, c fact.Contents) Result { return new(Memory).Ana
 // Analyse does the same, and reads what it remembers no second time.
 func (m *Memory) Analyse(files []fact.File, c fact.Contents) Result {
 	a := analysis{
-		contents: c,
-		memory:   m,
-		files:    files,
-		base:     map[space]map[string][]*unit{},
-		head:     map[space]map[string][]*unit{},
-		touched:  map[string]bool{},
-		local:    map[string][]string{},
-		known:    map[string][]string{},
-		covered:  map[string]cover{},
-		result:   Result{Cosmetic: make(map[string]fact.Maybe[bool], len(files))},
+		contents:  c,
+		memory:    m,
+		files:     files,
+		base:      map[space]map[string][]*unit{},
+		head:      map[space]map[string][]*unit{},
+		touched:   map[string]bool{},
+		local:     map[string][]string{},
+		known:     map[string][]string{},
+		covered:   map[string]cover{},
+		providers: map[string][2]map[string]moduleProvider{},
+		result:    Result{Cosmetic: make(map[string]fact.Maybe[bool], len(files))},
 	}
 	if len(files) == 0 {
 		return a.result
