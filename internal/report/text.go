@@ -37,16 +37,17 @@ func (n names) rule(b *strings.Builder, rule policy.RuleResult) {
 	}
 	b.WriteString("\n\n")
 	if rule.Description != "" {
-		fmt.Fprintf(b, "%s\n\n", code(rule.Description))
+		fmt.Fprintf(b, "%s\n\n", prose(rule.Description))
 	}
-	listedAll := len(rule.Elements) <= maxPaths
-	for _, r := range rule.Reasons {
-		if aboutForce(r.Code) {
-			fmt.Fprintf(b, "- In force: %s.\n", n.words(r))
-		} else {
-			fmt.Fprintf(b, "- %s.\n", upper(n.words(r)))
+	force, other := n.reasons(rule)
+	if len(force) > 0 {
+		fmt.Fprintf(b, "- In force: %s.\n", strings.Join(force, "; "))
+		for _, e := range concerned(rule) {
+			fmt.Fprintf(b, "  - %s\n", e)
 		}
-		listedAll = listedAll && r.Code == policy.ChangesMatched && len(r.Paths) == len(rule.Elements)
+	}
+	for _, why := range other {
+		fmt.Fprintf(b, "- %s.\n", upper(why))
 	}
 	if rule.Distinct {
 		b.WriteString("- Each of its requirements needs a different person.\n")
@@ -54,10 +55,39 @@ func (n names) rule(b *strings.Builder, rule policy.RuleResult) {
 	for _, r := range rule.Require {
 		n.requirement(b, r, 0)
 	}
-	if !listedAll || slices.ContainsFunc(rule.Elements, elsewhere) {
-		n.elements(b, rule.Elements)
-	}
 	b.WriteString("\n")
+}
+
+// reasons are why a rule is in force, and what else there is to say of it.
+func (n names) reasons(rule policy.RuleResult) (force, other []string) {
+	for _, r := range rule.Reasons {
+		if aboutForce(r.Code) {
+			force = append(force, n.words(r))
+		} else {
+			other = append(other, n.words(r))
+		}
+	}
+	return force, other
+}
+
+// concerned lists what a rule is about, where its reasons do not name all of
+// it already.
+func concerned(rule policy.RuleResult) []string {
+	if len(rule.Elements) <= maxPaths && !slices.ContainsFunc(rule.Elements, elsewhere) {
+		return nil
+	}
+	var out []string
+	for i, e := range rule.Elements {
+		if i == maxElements {
+			return append(out, fmt.Sprintf("… and %d more", len(rule.Elements)-i))
+		}
+		text := code(e.Summary)
+		if e.Unknown != "" {
+			text += ", which cannot be told: " + code(e.Unknown)
+		}
+		out = append(out, text)
+	}
+	return out
 }
 
 // aboutForce reports whether a rule's reason says why it is in force; the
@@ -100,20 +130,6 @@ func (n names) requirement(b *strings.Builder, r policy.Requirement, depth int) 
 	}
 	for _, child := range r.Children {
 		n.requirement(b, child, depth+1)
-	}
-}
-
-func (n names) elements(b *strings.Builder, elements []policy.Element) {
-	for i, e := range elements {
-		if i == maxElements {
-			fmt.Fprintf(b, "- … and %d more.\n", len(elements)-i)
-			return
-		}
-		fmt.Fprintf(b, "- Concerns %s", code(e.Summary))
-		if e.Unknown != "" {
-			fmt.Fprintf(b, ", which cannot be told: %s", code(e.Unknown))
-		}
-		b.WriteString("\n")
 	}
 }
 
