@@ -54,11 +54,7 @@ func (n names) brief(d policy.Decision) string {
 		if i == 0 {
 			b.WriteString("\nWhose approval will not count:\n")
 		}
-		var why []string
-		for _, r := range e.Reasons {
-			why = append(why, n.words(r))
-		}
-		fmt.Fprintf(&b, "- %s: %s.\n", excludedName(e), strings.Join(why, "; "))
+		fmt.Fprintf(&b, "- %s: %s.\n", excludedName(e), n.excludedFor(e))
 	}
 	return b.String()
 }

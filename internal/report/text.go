@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 // text is every reason behind a decision, rule by rule and review by review.
@@ -135,15 +136,20 @@ func (n names) requirement(b *strings.Builder, r policy.Requirement, depth int) 
 
 func (n names) idle(b *strings.Builder, d policy.Decision) {
 	head := "### Not in force\n\n"
+	var untouched []string
 	for _, rule := range d.Rules {
 		if rule.InForce {
 			continue
 		}
-		var why []string
-		for _, r := range rule.Reasons {
-			why = append(why, n.words(r))
+		if len(rule.Reasons) == 1 && rule.Reasons[0].Code == policy.ChangesEmpty {
+			untouched = append(untouched, code(rule.Name))
+			continue
 		}
-		fmt.Fprintf(b, "%s- %s: %s.\n", head, code(rule.Name), strings.Join(why, "; "))
+		fmt.Fprintf(b, "%s- %s: %s.\n", head, code(rule.Name), n.because(rule.Reasons))
+		head = ""
+	}
+	if len(untouched) > 0 {
+		fmt.Fprintf(b, "%s- Nothing changes that these are about: %s.\n", head, strings.Join(untouched, ", "))
 		head = ""
 	}
 	if head == "" {
@@ -157,7 +163,7 @@ func (n names) reviews(b *strings.Builder, d policy.Decision) {
 	}
 	b.WriteString("### Reviews\n\n")
 	for _, v := range d.Reviews {
-		fmt.Fprintf(b, "- %s %s", person(v.By), plain(strings.ReplaceAll(v.State, "_", " ")))
+		fmt.Fprintf(b, "- %s %s", person(v.By), did(v.State))
 		if v.Commit != "" {
 			fmt.Fprintf(b, " at %s", sha(v.Commit))
 		}
@@ -176,17 +182,31 @@ func (n names) reviews(b *strings.Builder, d policy.Decision) {
 	b.WriteString("\n")
 }
 
+// did says what the author of a review did.
+func did(state string) string {
+	if state == fact.ChangesRequested {
+		return "requested changes"
+	}
+	return plain(strings.ReplaceAll(state, "_", " "))
+}
+
+// excludedFor is why somebody's approval does not count, without naming them
+// again.
+func (n names) excludedFor(e policy.Exclusion) string {
+	why := make([]string, len(e.Reasons))
+	for i, r := range e.Reasons {
+		why[i] = strings.TrimPrefix(n.words(r), person(e.Person.Login)+" ")
+	}
+	return strings.Join(why, "; ")
+}
+
 func (n names) excluded(b *strings.Builder, d policy.Decision) {
 	if len(d.Excluded) == 0 {
 		return
 	}
 	b.WriteString("### Whose approval does not count by default\n\n")
 	for _, e := range d.Excluded {
-		var why []string
-		for _, r := range e.Reasons {
-			why = append(why, n.words(r))
-		}
-		fmt.Fprintf(b, "- %s: %s.\n", excludedName(e), strings.Join(why, "; "))
+		fmt.Fprintf(b, "- %s: %s.\n", excludedName(e), n.excludedFor(e))
 	}
 	b.WriteString("\n")
 }

@@ -129,7 +129,7 @@ func (n names) reviewBranches(root *branch, d policy.Decision) {
 	}
 	all := root.add("reviews")
 	for _, v := range d.Reviews {
-		b := all.add("%s %s", person(v.By), plain(strings.ReplaceAll(v.State, "_", " ")))
+		b := all.add("%s %s", person(v.By), did(v.State))
 		if v.Commit != "" {
 			b.text += " at " + sha(v.Commit)
 		}
@@ -153,7 +153,7 @@ func (n names) peopleBranches(root *branch, d policy.Decision) {
 	if len(d.Excluded) > 0 {
 		b := root.add("whose approval does not count by default")
 		for _, e := range d.Excluded {
-			b.add("%s: %s", excludedName(e), n.because(e.Reasons))
+			b.add("%s: %s", excludedName(e), n.excludedFor(e))
 		}
 	}
 	if len(d.Projects) > 0 {

@@ -103,7 +103,10 @@ var sentences = map[policy.Code]sentence{
 	// Who does not count.
 	policy.IsAuthor: func(_ names, r policy.Reason) string { return person(r.Person) + " opened the pull request" },
 	policy.IsContributor: func(_ names, r policy.Reason) string {
-		return fmt.Sprintf("%s is author, committer or co-author of %s, such as %s", person(r.Person), count(max(r.Count, 1), "commit"), sha(r.Commit))
+		if r.Count <= 1 {
+			return person(r.Person) + " is author, committer or co-author of the commit " + sha(r.Commit)
+		}
+		return fmt.Sprintf("%s is author, committer or co-author of %d commits, such as %s", person(r.Person), r.Count, sha(r.Commit))
 	},
 	policy.IsStranger: func(_ names, r policy.Reason) string {
 		return person(r.Person) + " is named in the policy, but is neither a member of the organisation nor a collaborator of the repository"
@@ -252,7 +255,7 @@ var sentences = map[policy.Code]sentence{
 		return person(r.Person) + " has no write access"
 	},
 	policy.CommandNeedsRole: func(_ names, r policy.Reason) string {
-		return "only " + detail(r) + " may do that" + ofProject(r.Project)
+		return "only " + detail(r) + " may do that" + strings.Replace(ofProject(r.Project), " of ", " for ", 1)
 	},
 	policy.CommandByOutsider: func(_ names, r policy.Reason) string {
 		return person(r.Person) + " is author or contributor of this change, and cannot loosen what it needs"
