@@ -90,7 +90,7 @@ func TestTheDemoIsLeftRunningWhereAsked(t *testing.T) {
 		}
 	}
 	for _, shown := range []string{
-		"Waiting for Cloud Engineer, Cloud Engineer or On-call Engineer, Security Engineer, DRI of instances", "alone: approvals of what is unchanged stand",
+		"Waiting for Cloud Engineer, Security Engineer, DRI of instances", "alone: approvals of what is unchanged stand",
 		"/assign-dri @dan was not done", "Every role that this change calls for has approved", "merged; rolecall made",
 	} {
 		if !strings.Contains(out.String(), shown) {

@@ -232,6 +232,7 @@ func TestThreat06PushedBeforeItWasOpened(t *testing.T) {
 	}{
 		"and opened by a bot":         {"helper[bot]", func(w *world) { w.gh.Bot("helper") }},
 		"and opened by whom it names": {"dan", func(*world) {}},
+		"and the database lost since": {"dan", func(w *world) { w.settle(); w.wipe() }},
 		"and pushed upon by the author": {"dan", func(w *world) {
 			w.repo.Commit("change", "On top", githubtest.Files{"docs/x.md": "x\n"}, githubtest.By("dan"))
 		}},

@@ -68,12 +68,25 @@ type Shown struct {
 	// Choices say why they are asked, as far as is known. They are for the
 	// reader, and no reason to write a check anew: no digest covers them.
 	Choices []fact.Choice
+	// Closed are the roles of which nobody is asked before their people work
+	// again, by name. Like Asked it is left out where the check is shared.
+	Closed []Closed
+	// Draft is true where nobody is asked because the pull request is a draft;
+	// left out likewise.
+	Draft bool
 	// Shares are the numbers of the other pull requests that have the same
 	// head and check, sorted.
 	Shares []int
 	// Forged has the conclusion, or else the status, of each check of the
 	// same name and commit that somebody else posted.
 	Forged []string
+}
+
+// Closed says when a role's people work again.
+type Closed struct {
+	Role     string
+	Opens    time.Time // UTC
+	Timezone string    // IANA name, of the role's hours
 }
 
 // Plan is what is to be done, in order of importance.
@@ -134,6 +147,11 @@ func Make(d policy.Decision, pull fact.Pull, o Options) Plan {
 	p.add(latched(d, pull)...)
 	p.add(answers(d, pull)...)
 	return p
+}
+
+// Asks reports whether somebody is asked for a review.
+func (p Plan) Asks() bool {
+	return slices.ContainsFunc(p.Actions, func(a Action) bool { return a.Kind == Request })
 }
 
 // AsksTeams reports whether a team is asked for a review, which GitHub may

@@ -348,3 +348,40 @@ func TestReplies(t *testing.T) {
 		[]report.Command{{Usage: "/request @user|ROLE", Help: "Asks.", Who: "anyone"}})
 	golden(t, "reply", got)
 }
+
+func TestACheckSaysWhyNobodyIsAsked(t *testing.T) {
+	d := policy.Decision{Check: "rolecall: main", Status: policy.Waiting, Rules: []policy.RuleResult{{
+		Name: "infrastructure", InForce: true, Status: policy.Waiting,
+		Require: []policy.Requirement{
+			{Kind: policy.KindRole, Role: "security-engineer", Title: "Security Engineer", Need: 1, Status: policy.Waiting, May: []string{"sam", "tia"}},
+			{Kind: policy.KindRole, Role: "cloud-engineer", Title: "Cloud Engineer", Need: 1, Status: policy.Waiting, May: []string{"ana", "bo"}},
+		},
+	}}}
+	closed := []report.Closed{{Role: "security-engineer", Opens: time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC), Timezone: "Europe/Berlin"}}
+	out := report.Check(d, report.Options{Asked: []string{"ana"}, Closed: closed})
+	if want := "any of `@sam`, `@tia`, not asked before Fri 2026-11-27 09:00 Europe/Berlin (working hours) |"; !strings.Contains(out.Summary, want) {
+		t.Errorf("there is no %q:\n%s", want, out.Summary)
+	}
+	if strings.Count(out.Summary, "not asked before") != 1 {
+		t.Errorf("it is said of others:\n%s", out.Summary)
+	}
+	if out := report.Check(d, report.Options{Draft: true}); !strings.Contains(out.Summary, "> Nobody is asked for a review while this is a draft.") {
+		t.Errorf("nothing is said of the draft:\n%s", out.Summary)
+	}
+}
+
+func TestTheTitleNamesNoAlternativeToWhomItWaitsForAnyway(t *testing.T) {
+	role := func(name string) policy.Requirement {
+		return policy.Requirement{Kind: policy.KindRole, Role: name, Need: 1, Status: policy.Waiting, May: []string{"ana"}}
+	}
+	either := policy.Requirement{Kind: policy.KindAny, Status: policy.Waiting, Children: []policy.Requirement{role("cloud"), role("oncall")}}
+	for want, require := range map[string][]policy.Requirement{
+		"Waiting for cloud, dba":           {role("cloud"), either, role("dba")},
+		"Waiting for cloud or oncall, dba": {either, role("dba")},
+	} {
+		d := policy.Decision{Status: policy.Waiting, Rules: []policy.RuleResult{{Name: "r", InForce: true, Status: policy.Waiting, Require: require}}}
+		if got := report.Check(d, report.Options{}).Title; got != want {
+			t.Errorf("the title is %q, want %q", got, want)
+		}
+	}
+}
