@@ -30,7 +30,7 @@ func TestThreat14WhatSaysHowOthersAreRead(t *testing.T) {
 	attack{
 		naive:  noPathMatches(func(p string) bool { return strings.HasSuffix(p, ".go") || strings.HasSuffix(p, ".tf") }),
 		caught: waitsForSecurity, control: shown{"success", "No rule"},
-		says: []string{"it concerns 1 part of this change"},
+		says: []string{"it concerns `"},
 	}.together(t, named(how), func(w *world, trick string) *githubtest.Pull {
 		if trick == "" {
 			w.repo.Commit("main", "Attributes", githubtest.Files{"old/.gitattributes": "*.go text\n"})
