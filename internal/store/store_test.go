@@ -324,6 +324,45 @@ func TestWhoWasRefusedBeforeTheTeamsChangedCanBeAskedAgain(t *testing.T) {
 	})
 }
 
+func TestPushesToABranchAreKeptForAPullRequestToCome(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		at := time.Now().Add(-time.Minute).Truncate(time.Microsecond).UTC()
+		see := func(branch, sha, login string, after time.Duration) {
+			t.Helper()
+			if err := s.SeePush(t.Context(), pull, branch, store.Push{SHA: sha, Before: "b", By: fact.Person{Login: login}, Account: 5, At: at.Add(after)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		see("change", "one", "Ana", -100*24*time.Hour)
+		see("change", "two", "dan", 0)
+		see("change", "two", "eve", time.Second) // the same push, told again
+		see("other", "three", "bo", 0)
+		shas := func() (out []string) {
+			t.Helper()
+			list, err := s.BranchPushes(t.Context(), pull, "change")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range list {
+				out = append(out, p.SHA+" "+p.By.Login)
+				if p.Account != 5 || p.Before != "b" || p.At.IsZero() {
+					t.Errorf("%+v", p)
+				}
+			}
+			return out
+		}
+		if got := shas(); !cmp.Equal(got, []string{"two dan", "one ana"}) {
+			t.Error(got)
+		}
+		if err := s.Retire(t.Context(), store.Retention{}, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if got := shas(); !cmp.Equal(got, []string{"two dan"}) {
+			t.Error("after 90 days", got)
+		}
+	})
+}
+
 func TestGenerationsOnlyGrow(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		is := func(want int64) {

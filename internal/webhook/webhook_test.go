@@ -605,6 +605,35 @@ func TestAReviewsDeliveryBindsItToItsCommitForGood(t *testing.T) {
 	})
 }
 
+func TestWhoPushedToABranchIsKept(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		r := receive(t, url)
+		push := func(ref string, more object) {
+			t.Helper()
+			body := event("", object{"ref": ref, "before": "b", "after": "a" + ref, "sender": object{"id": 5, "login": "Ana", "type": "User"}})
+			for k, v := range more {
+				body[k] = v
+			}
+			if looks := r.deliver("push", body); len(looks) > 0 {
+				t.Errorf("%s: %v", ref, looks)
+			}
+		}
+		push("refs/heads/feature/x", nil)
+		push("refs/heads/gone", object{"deleted": true})
+		push("refs/heads/gh-readonly-queue/main/pr-1-b", nil)
+		push("refs/tags/v1", nil)
+		for branch, want := range map[string]int{"feature/x": 1, "gone": 0, "gh-readonly-queue/main/pr-1-b": 0, "v1": 0} {
+			got, err := r.store.BranchPushes(t.Context(), fact.Ref{Owner: "acme", Repo: "cloud"}, branch)
+			if err != nil || len(got) != want {
+				t.Fatalf("%s: %+v, %v", branch, got, err)
+			}
+			if want == 1 && (got[0].SHA != "arefs/heads/feature/x" || got[0].By.Login != "ana" || got[0].Account != 5 || got[0].Before != "b") {
+				t.Errorf("%+v", got[0])
+			}
+		}
+	})
+}
+
 func TestTheSenderOfASynchronizeIsTheLastPusher(t *testing.T) {
 	r := receive(t, storetest.SQLite(t))
 	r.deliver("pull_request", event("synchronize", object{"before": "older", "pull_request": pullRequest(12), "sender": object{"login": "Dependabot[bot]", "type": "Bot"}}))
