@@ -45,7 +45,7 @@ func (*script) Verbose() bool { return true }
 // Log is shown where the script fails.
 func (s *script) Log(args ...any) {
 	fmt.Fprintln(&s.log, args...)
-	s.T.Helper()
+	s.Helper()
 	s.T.Log(args...)
 }
 

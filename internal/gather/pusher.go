@@ -110,7 +110,8 @@ func (r *reading) untold(ctx context.Context) ([]store.Push, error) {
 		return head, head || slices.ContainsFunc(r.pushes, func(push store.Push) bool { return commits[push.Before] && !told[push.Before] })
 	}
 	head, first := missing()
-	if p.State != "open" || p.Fork || !(head && len(r.pushes) > 0) && !(first && approvedByOthers(p)) {
+	late, matters := head && len(r.pushes) > 0, first && approvedByOthers(p)
+	if p.State != "open" || p.Fork || !late && !matters {
 		return nil, nil
 	}
 	var out []store.Push
