@@ -328,10 +328,9 @@ func (a *asker) record(n *node) {
 			a.verdicts.count(c.vote, n.of)
 		}
 	}
-	blocked := slices.ContainsFunc(a.ballots, func(b *ballot) bool { return b.blocks != nil })
-	if n.out.Status != Met || n.out.StandIn != "" || blocked {
-		a.until = earliest(a.until, n.until)
-	}
+	// One that is met stays so, but what is said of it does not: who could
+	// approve now, and whose review came out of turn.
+	a.until = earliest(a.until, n.until)
 }
 
 // firstPaths is the first few of paths, in their order.

@@ -279,10 +279,36 @@ func TestAHandOverUndoesNothing(t *testing.T) {
 			if got := verdict(d, 1); got != tt.because {
 				t.Errorf("verdict %q, want %q", got, tt.because)
 			}
-			if tt.want == policy.Met != d.ValidUntil.IsZero() {
-				t.Errorf("valid until %v", d.ValidUntil)
+			// A decision that is met stays met, and says other things of who may
+			// approve once somebody else is on call.
+			if want := noon.Add(6 * time.Hour); !d.ValidUntil.Equal(want) {
+				t.Errorf("valid until %v, want the end of the turn, %v", d.ValidUntil, want)
 			}
 		})
+	}
+}
+
+// The approval of whoever was on call goes on counting, and it is said that
+// nobody who is on call now may approve.
+func TestWhatIsSaidOfARequirementThatIsMetIsValidUntilTheNextHandOver(t *testing.T) {
+	p := load(t, rotation)
+	pull := change(p, file("x", "b"))
+	pull.Author = fact.Person{Login: "cy"} // who is on call from noon
+	pull.Reviews = []fact.Review{approve("bo", 1)}
+	pull.Reviews[0].At = noon.Add(-time.Minute)
+	for _, tt := range []struct {
+		now, until time.Time
+		left       bool // somebody who is on call may approve
+	}{{noon.Add(-time.Minute), noon, true}, {noon, noon.Add(6 * time.Hour), false}} {
+		pull.Now = tt.now
+		d := p.Evaluate(pull)
+		wantStatus(t, d, policy.Met)
+		if got := codes(rule(t, d, "r").Require[0].Reasons); strings.Contains(got, "nobody_left") == tt.left {
+			t.Errorf("at %v: %q", tt.now, got)
+		}
+		if !d.ValidUntil.Equal(tt.until) {
+			t.Errorf("at %v it is valid until %v, want the end of the turn, %v", tt.now, d.ValidUntil, tt.until)
+		}
 	}
 }
 

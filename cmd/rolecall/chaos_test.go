@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rolecall/rolecall/internal/apply"
 	"github.com/rolecall/rolecall/internal/gather"
 	"github.com/rolecall/rolecall/internal/githubtest"
 	"github.com/rolecall/rolecall/internal/pipeline"
@@ -40,6 +41,7 @@ var (
 	chaosDatabase = flag.String("chaos.database", "", "sqlite or postgres; left out: PostgreSQL for each fifth seed of a long run")
 	chaosParallel = flag.Int("chaos.parallel", 4, "how many seeds are tried at once")
 	chaosShrink   = flag.Bool("chaos.shrink", true, "try a history that fails again with less in it")
+	chaosKeep     = flag.String("chaos.keep", "", "a folder for what is known of each try that fails: a race does not come again")
 )
 
 // regressions are seeds that failed once.
@@ -57,6 +59,7 @@ var regressions = []uint64{
 // run, of new seeds: ROLECALL_CHAOS=10m go test ./cmd/rolecall -run TestChaos
 // -timeout 0.
 func TestChaos(t *testing.T) {
+	t.Cleanup(graves.Wait)
 	if *chaosSeed != 0 {
 		for range *chaosTries {
 			tryHistory(t, *chaosSeed)
@@ -64,7 +67,6 @@ func TestChaos(t *testing.T) {
 		return
 	}
 	t.Parallel()
-	t.Cleanup(graves.Wait)
 	for _, seed := range regressions {
 		tryHistory(t, seed)
 	}
@@ -75,7 +77,7 @@ func TestChaos(t *testing.T) {
 		if err != nil {
 			t.Fatalf("ROLECALL_CHAOS: %v", err)
 		}
-		next, end = wide+rand.Uint64N(1<<40), time.Now().Add(d) //nolint:gosec // any will do
+		next, end = wider+rand.Uint64N(1<<40), time.Now().Add(d) //nolint:gosec // any will do
 		t.Logf("seeds from %d", next)
 	}
 	var mu sync.Mutex
@@ -90,7 +92,7 @@ func TestChaos(t *testing.T) {
 			next++ // a quick run has no time for it
 		}
 		seed, tried, next = next, tried+1, next+1
-		if tried%50 == 0 {
+		if tried%20 == 0 {
 			t.Logf("%d histories so far", tried)
 		}
 		return seed, true
@@ -159,17 +161,54 @@ func play(t *testing.T, seed uint64, steps []step) []string {
 			text = widePolicy
 		}
 		c := &chaos{w: quietWorld(tb, database, text, githubtest.Options{}), comments: map[*githubtest.Pull][]*githubtest.Comment{}, forks: map[int]bool{}, wide: seed >= wide}
+		if c.wide { // turns that end, and end at the same steps each time
+			hour := c.w.clock()
+			c.w.pass(hour.Truncate(time.Hour).Add(time.Hour + time.Duration(seed%3600)*time.Second).Sub(hour))
+		}
+		if *chaosKeep != "" {
+			tb.Cleanup(func() { c.keep(*chaosKeep, seed) })
+		}
 		c.w.gh.App().DeliverTo(c.front(tb))
 		c.w.repo.Push("release", c.w.repo.Head("main"), "mia")
 		tb.Cleanup(c.down)
 		c.up()
 		for _, s := range steps {
+			fmt.Fprintf(c.w.log, "time=%s step %s\n", time.Now().Format("2006-01-02T15:04:05.000Z07:00"), s.what)
 			s.do(c)
 			c.w.pass(time.Duration(len(s.what)%3) * time.Second)
 		}
 		c.rest()
 		c.judge()
 	})
+}
+
+// keep writes down what is known of a try that failed: what rolecall logged,
+// each delivery and call, and the checks with all their words.
+func (c *chaos) keep(folder string, seed uint64) {
+	if !c.w.t.Failed() {
+		return
+	}
+	f, err := os.CreateTemp(folder, fmt.Sprintf("%d-*.log", seed))
+	if err != nil {
+		c.w.t.Error(err)
+		return
+	}
+	defer func() { _ = f.Close() }()
+	fmt.Fprintf(f, "database %s\nfound %s\n\n%s\n", c.w.database, strings.Join(c.w.t.(*trial).found, "\n"), c.w.log) //nolint:forcetypeassert // play makes it
+	for _, d := range c.w.gh.Deliveries() {
+		fmt.Fprintf(f, "delivery %s %s.%s at %s took %v: %d %s %s\n", d.GUID, d.Event, d.Action, d.At.Format(time.RFC3339Nano), d.Duration, d.StatusCode, d.Status, d.Payload)
+	}
+	for _, call := range c.w.gh.Calls() {
+		fmt.Fprintf(f, "call %s to %s: %s %s %d %s\n", call.Start.Format(time.RFC3339Nano), call.End.Format(time.RFC3339Nano), call.Operation, call.Path, call.Status, call.Body)
+	}
+	for _, p := range c.pulls {
+		if p == nil {
+			continue
+		}
+		for _, run := range c.w.repo.ChecksAt(p.Head()) {
+			fmt.Fprintf(f, "#%d %s %+v\n", p.Number(), p.State(), run)
+		}
+	}
 }
 
 // chaos is a world in which a history is played.
@@ -184,6 +223,8 @@ type chaos struct {
 	wide     bool
 	moves    int
 	locks    sync.WaitGroup
+	heard    []told
+	heardOf  int // of so many deliveries
 }
 
 type review struct {
@@ -267,10 +308,11 @@ func (c *chaos) up() {
 			AppID: app.ID(), PrivateKey: app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(app.WebhookSecret())},
 			DatabaseURL: w.database, Addr: "127.0.0.1:0", GitHubURL: w.gh.URL(), Workers: w.workers,
 			Deliveries: -1, Sweep: -1, // at rest
-			Log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
+			GitHubTimeout: impatience,
+			Log:           slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		}
 		if c.wide {
-			config.Now, config.GitHubTimeout = w.clock, impatience
+			config.Now = w.clock
 		}
 		server, err := Start(w.t.Context(), config)
 		if err == nil {
@@ -384,28 +426,46 @@ func (c *chaos) rest() {
 	sweep.Use(w.server.queue)
 	c.patiently(sweep.Sweep)
 	c.settle()
+	c.verify()
 	if c.wide {
+		w.stands.Store(w.clock().UnixNano()) // nothing is due from here on
 		c.onTime()
 	}
 }
 
-// restless is after how long a history that does not come to rest has failed,
-// on a machine that has more to do.
+// restless is for how long a history may take to come to rest.
 const restless = 3 * time.Minute
+
+// waking ends after so long, of which it counts what this process had: a
+// machine that does something else meanwhile, or stops it, is no failure.
+func waking(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	const nap = 50 * time.Millisecond
+	go func() {
+		defer cancel()
+		for range d / nap {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(nap):
+			}
+		}
+	}()
+	return ctx, cancel
+}
 
 // settle waits until every delivery is answered and every look is taken, those
 // included that failed or are held back. What is due by time alone is not
 // waited for.
 func (c *chaos) settle() {
 	w := c.w
-	began := time.Now()
+	ctx, cancel := waking(w.t.Context(), restless)
+	defer cancel()
 	for before := -1; ; {
-		ctx, cancel := context.WithTimeout(w.t.Context(), restless)
 		err := w.gh.WaitDelivered(ctx)
 		if err == nil {
 			err = w.server.Idle(ctx)
 		}
-		cancel()
 		if err != nil {
 			w.t.Fatalf("not at rest: %v\n%s", err, c.standing())
 		}
@@ -419,14 +479,57 @@ func (c *chaos) settle() {
 		if waiting == 0 && now == before {
 			return
 		}
-		if time.Since(began) > restless {
-			w.t.Fatalf("not at rest after %v: %d looks fail or are held\n%s", time.Since(began).Round(time.Second), waiting, c.standing())
+		if ctx.Err() != nil {
+			w.t.Fatalf("not at rest: %d looks fail or are held\n%s", waiting, c.standing())
 		}
 		before = now
 		if waiting > 0 {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
+}
+
+// verify has looked at what is to be looked at once more when all that was
+// sent has arrived: rolecall waits for that by the time of day.
+func (c *chaos) verify() {
+	w := c.w
+	ctx, cancel := waking(w.t.Context(), restless)
+	defer cancel()
+	if err := w.gh.WaitAnswered(ctx); err != nil {
+		w.t.Fatal(err)
+	}
+	rows, err := w.server.store.DB().QueryContext(ctx, `SELECT number FROM looks WHERE kind = 'pull' AND verify_at > 0`)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var due []queue.Target
+	for rows.Next() {
+		number := 0
+		if err := rows.Scan(&number); err != nil {
+			w.t.Fatal(err)
+		}
+		for _, p := range c.pulls {
+			if p != nil && p.Number() == number {
+				due = append(due, queue.Target{Kind: queue.Pull, Ref: w.ref(p), Why: "verification"})
+			}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		w.t.Fatal(err)
+	}
+	c.lookAt(due)
+}
+
+// lookAt has looked at what is due by time alone.
+func (c *chaos) lookAt(due []queue.Target) {
+	if len(due) == 0 {
+		return
+	}
+	if err := c.w.server.queue.Add(c.w.t.Context(), due...); err != nil {
+		c.w.t.Fatal(err)
+	}
+	c.settle()
 }
 
 // standing lists what the queue has not done.
@@ -487,12 +590,34 @@ func (c *chaos) judge() {
 		}
 		for _, a := range o.left[p] {
 			shown := p.Check("rolecall: " + p.BaseBranch())
-			w.t.Errorf("#%d: who knows all would %s because %s: %s %s %s, %v%v%s; shown is %s %s %q", p.Number(), a.Kind, a.Why,
-				a.Check.Name, a.Check.Status, a.Check.Conclusion, a.Logins, a.Teams, a.Label, shown.Status, shown.Conclusion, shown.Title)
+			w.t.Errorf("#%d: who knows all would %s because %s: %s %s %s, %v%v%s; shown is %s %s %q%s", p.Number(), a.Kind, a.Why,
+				a.Check.Name, a.Check.Status, a.Check.Conclusion, a.Logins, a.Teams, a.Label, shown.Status, shown.Conclusion, shown.Title, otherwise(shown, a))
 		}
 		c.once(p)
 	}
 	c.judgeGroups(o)
+}
+
+// otherwise lists the lines that a check says and is not to say, and those that
+// it does not say.
+func otherwise(shown githubtest.Check, a plan.Action) string {
+	if a.Kind != plan.CreateCheck && a.Kind != plan.UpdateCheck {
+		return ""
+	}
+	words := apply.Words(a.Check.Shown)
+	says, is := strings.Split(shown.Summary+"\n"+shown.Text, "\n"), strings.Split(words.Summary+"\n"+words.Text, "\n")
+	var b strings.Builder
+	for _, line := range says {
+		if !slices.Contains(is, line) {
+			b.WriteString("\n  - " + line)
+		}
+	}
+	for _, line := range is {
+		if !slices.Contains(says, line) {
+			b.WriteString("\n  + " + line)
+		}
+	}
+	return b.String()
 }
 
 // oracle is a rolecall that heard every delivery, in order and without any
@@ -587,33 +712,52 @@ func (c *chaos) once(p *githubtest.Pull) {
 	}
 	// Somebody may be asked again once something has happened, or after the
 	// request was withdrawn: what a late delivery tells can do that.
-	asked, seen := map[string]bool{}, map[string]bool{}
-	for _, d := range w.gh.Deliveries() {
-		if seen[d.GUID] {
-			continue
-		}
-		seen[d.GUID] = true
-		var e struct {
-			Sender            struct{ Login string }
-			PullRequest       struct{ Number int }   `json:"pull_request"`
-			Issue             struct{ Number int }   `json:"issue"`
-			RequestedReviewer struct{ Login string } `json:"requested_reviewer"`
-			RequestedTeam     struct{ Slug string }  `json:"requested_team"`
-		}
-		if err := json.Unmarshal(d.Payload, &e); err != nil {
-			w.t.Fatal(err)
-		}
+	asked := map[string]bool{}
+	for _, e := range c.told() {
 		number := e.PullRequest.Number + e.Issue.Number
 		switch {
-		case number != 0 && number != p.Number() && d.Event != "pull_request":
+		case number != 0 && number != p.Number() && e.event != "pull_request":
 		case e.Sender.Login != self:
 			clear(asked)
 		case number == p.Number():
 			who := e.RequestedReviewer.Login + e.RequestedTeam.Slug
-			if d.Action == "review_requested" && asked[who] {
+			if e.action == "review_requested" && asked[who] {
 				w.t.Errorf("#%d: %s was asked twice, and nothing had happened between", p.Number(), who)
 			}
-			asked[who] = d.Action == "review_requested" || asked[who] && d.Action != "review_request_removed"
+			asked[who] = e.action == "review_requested" || asked[who] && e.action != "review_request_removed"
 		}
 	}
+}
+
+// told is an event, as GitHub told of it.
+type told struct {
+	event, action     string
+	Sender            struct{ Login string }
+	PullRequest       struct{ Number int }   `json:"pull_request"`
+	Issue             struct{ Number int }   `json:"issue"`
+	RequestedReviewer struct{ Login string } `json:"requested_reviewer"`
+	RequestedTeam     struct{ Slug string }  `json:"requested_team"`
+}
+
+// told lists the events, each once. They are read only once, as far as there
+// are no more of them.
+func (c *chaos) told() []told {
+	list := c.w.gh.Deliveries()
+	if c.heard != nil && c.heardOf == len(list) {
+		return c.heard
+	}
+	c.heard, c.heardOf = nil, len(list)
+	seen := map[string]bool{}
+	for _, d := range list {
+		if seen[d.GUID] {
+			continue
+		}
+		seen[d.GUID] = true
+		e := told{event: d.Event, action: d.Action}
+		if err := json.Unmarshal(d.Payload, &e); err != nil {
+			c.w.t.Fatal(err)
+		}
+		c.heard = append(c.heard, e)
+	}
+	return c.heard
 }

@@ -21,7 +21,12 @@ import (
 // decisions. A seed below it makes the history that it always made.
 const wide = 1 << 41
 
-// impatience is how long rolecall waits for GitHub in a wide history: longer
+// wider is the first of the seeds in whose histories calls may take effect when
+// rolecall waits for them no longer, and the database has no room or ends every
+// connection.
+const wider = 1 << 42
+
+// impatience is how long rolecall waits for GitHub in a history: longer
 // than a busy machine makes it wait.
 const impatience = 8 * time.Second
 
@@ -56,7 +61,14 @@ func (g *generator) widen() {
 
 // late adds one of the things that only happen in wide histories.
 func (g *generator) late() {
-	switch g.IntN(12) {
+	kinds := 12
+	if g.seed >= wider {
+		kinds = 14
+	}
+	switch g.IntN(kinds) {
+	case 12, 13:
+		d := time.Duration(20+g.IntN(400)) * time.Millisecond
+		g.add("the database takes nothing for "+d.String(), func(c *chaos) { c.refuse(d) })
 	case 0, 1:
 		g.timeout()
 	case 2:
@@ -105,7 +117,10 @@ func (g *generator) late() {
 func (g *generator) timeout() {
 	f := githubtest.Fault{Operation: pick(g, written), Times: 1 + g.IntN(2), Skip: g.IntN(4)}
 	what := ""
-	if g.IntN(2) == 0 {
+	if g.seed >= wider && g.IntN(3) == 0 {
+		f.Delay = impatience + 200*time.Millisecond
+		what = "take effect too late, and are answered too late"
+	} else if g.IntN(2) == 0 {
 		f.Late = impatience + 200*time.Millisecond
 		what = "take effect, and are answered too late"
 	} else {
@@ -177,6 +192,14 @@ func (c *chaos) patiently(do func(context.Context) error) {
 	c.w.t.Fatal(err)
 }
 
+// refuse has the database refuse what is written to it for a while.
+func (c *chaos) refuse(d time.Duration) {
+	if c.w.server == nil {
+		return
+	}
+	c.w.refuse(d)
+}
+
 // onTime has looked at what a clock that is ahead has made due: rolecall waits
 // by the time of day.
 func (c *chaos) onTime() {
@@ -194,13 +217,7 @@ func (c *chaos) onTime() {
 			due = append(due, queue.Target{Kind: queue.Pull, Ref: w.ref(p), Why: "time"})
 		}
 	}
-	if len(due) == 0 {
-		return
-	}
-	if err := w.server.queue.Add(w.t.Context(), due...); err != nil {
-		w.t.Fatal(err)
-	}
-	c.settle()
+	c.lookAt(due)
 }
 
 // judgeGroups compares the check of each merge group that still waits with

@@ -23,9 +23,28 @@ type looker struct {
 	now     func() time.Time // the clock of decisions
 }
 
+// hopeless is how often in a row a look fails, over some minutes, before what
+// GitHub has not is no longer looked for: its answers may be behind its events.
+const hopeless = 8
+
 // look is the queue's handler.
 func (l *looker) look(ctx context.Context, t queue.Target) (queue.Next, error) {
 	ctx = github.WithClass(logging(ctx, t), classes[t.Urgency])
+	next, err := l.take(ctx, t)
+	if err == nil || t.Failures < hopeless || !github.Absent(err) {
+		return next, err
+	}
+	// Its check, if it has one, stays as it is. A delivery of it, one that its
+	// repository can be reached, or the sweep has it looked at again.
+	l.line.Log.WarnContext(ctx, "it is gone, or out of reach, and not looked for any longer", "error", err)
+	if t.Kind != queue.Pull {
+		return queue.Next{}, nil
+	}
+	return queue.Next{}, l.store.Gone(ctx, t.Ref)
+}
+
+// take does what a target calls for.
+func (l *looker) take(ctx context.Context, t queue.Target) (queue.Next, error) {
 	switch t.Kind {
 	case queue.Pull:
 		return l.pull(ctx, t)

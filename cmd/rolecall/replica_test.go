@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -149,21 +151,48 @@ func TestAReplicaThatDiesOrHangsLosesItsClaims(t *testing.T) {
 	}
 }
 
-// A process decides, is stopped before it writes, and wakes when another has
-// long decided otherwise: what it writes then does not last.
+// A process is stopped when it has decided, and what it sent takes effect when
+// another has long decided otherwise: it does not last, whether GitHub tells of
+// it, as of a check that is complete, or not.
 func TestAStaleResultOfAProcessThatWasStoppedDoesNotLast(t *testing.T) {
 	t.Parallel()
 	if !long() {
 		t.Skip("set ROLECALL_LONG")
 	}
-	w := quietWorld(t, storetest.Postgres(t), policyText, githubtest.Options{})
-	sleeper, addr := w.launch(freeAddr(t)), freeAddr(t)
-	w.gh.App().DeliverTo("http://" + sleeper.addr + "/webhook")
-	pr := w.open("dan", githubtest.Files{"main.go": goBefore})
-	within(t, 20*time.Second, "the first check", func() bool { return state(pr) == "in_progress" && len(pr.Requested()) > 0 })
-	w.quiet()
+	for name, files := range map[string]githubtest.Files{
+		"a check that is complete": {"main.go": goBefore},
+		"a check that waits":       {"instances/main.tf": "resource \"google_project\" \"p\" {}\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, sleeper, pr := oneOfTwo(t, files)
+			stopped, wake := make(chan struct{}), make(chan struct{})
+			w.gh.Inject(githubtest.Fault{Operation: "checks/update", Before: func() {
+				sleeper.signal(syscall.SIGSTOP)
+				close(stopped)
+				<-wake
+			}})
+			pr.Approve("ana")
+			<-stopped
+			before := pr.Check("rolecall: main").Text
+			w.otherGoesOn(pr)
+			close(wake)
+			within(t, 10*time.Second, "the stale result", func() bool { return pr.Check("rolecall: main").Text != before })
+			sleeper.signal(syscall.SIGCONT)
+			w.right(pr)
+		})
+	}
+}
 
-	// The next decision that is met takes two seconds to be committed.
+// A process that is stopped in the middle of a transaction holds what every
+// other needs that looks at the pull request, or records anything of its
+// repository.
+func TestAProcessThatIsStoppedInATransactionHoldsNobodyUpForLong(t *testing.T) {
+	t.Parallel()
+	if !long() {
+		t.Skip("set ROLECALL_LONG")
+	}
+	w, sleeper, pr := oneOfTwo(t, githubtest.Files{"main.go": goBefore})
 	s := storetest.Open(t, w.database)
 	err := s.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.ExecContext(ctx, `
@@ -184,27 +213,136 @@ func TestAStaleResultOfAProcessThatWasStoppedDoesNotLast(t *testing.T) {
 	})
 	sleeper.signal(syscall.SIGSTOP)
 	w.gh.Flush()
-	w.gh.App().DeliverTo("http://" + addr + "/webhook")
-	w.launch(addr)
-	pr.Dismiss("ana", "mia") // so that "success" would be wrong
-	within(t, recoveryTime(w.database), "the other has decided", func() bool {
-		var status string
-		err := s.DB().QueryRow(`SELECT status FROM decisions ORDER BY generation DESC LIMIT 1`).Scan(&status)
-		return err == nil && status == "waiting" && state(pr) == "in_progress"
-	})
-	w.quiet()
-	w.gh.ResetCalls()
+	w.otherGoesOn(pr)
 	sleeper.signal(syscall.SIGCONT)
-	w.quiet()
-	stale := 0
-	for _, c := range w.gh.CallsOf("checks/update", "checks/create") {
-		if strings.Contains(c.Body, `"success"`) && c.Status < 300 {
-			stale++
+	w.right(pr)
+}
+
+// Replicas are killed, and stopped for less and for more than it takes to be
+// given up, wherever they are in their work.
+func TestReplicasThatAreStoppedAndKilledAtRandomLoseNothing(t *testing.T) {
+	t.Parallel()
+	if !long() {
+		t.Skip("set ROLECALL_LONG")
+	}
+	w := quietWorld(t, storetest.Postgres(t), policyText, githubtest.Options{Latency: 5 * time.Millisecond})
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	replicas := w.replicas(3)
+	var addrs []string
+	for _, p := range replicas {
+		addrs = append(addrs, "http://"+p.addr+"/webhook")
+	}
+	w.gh.App().DeliverTo(addrs...)
+	var all []*githubtest.Pull
+	var asleep sync.WaitGroup
+	for round := range 8 {
+		for i := range 4 {
+			pr := w.open("dan", githubtest.Files{"instances/main.tf": fmt.Sprintf("# %d of %d\nresource \"google_project\" \"p\" {}\n", i, round)})
+			pr.Approve("cy")
+			all = append(all, pr)
+		}
+		time.Sleep(time.Duration(r.IntN(300)) * time.Millisecond)
+		asleep.Wait() // so that one at least is awake
+		victim := r.IntN(len(replicas))
+		if r.IntN(3) == 0 {
+			replicas[victim].kill()
+			replicas[victim] = w.launch(replicas[victim].addr)
+		} else {
+			p, d := replicas[victim], time.Duration(200+r.IntN(13_000))*time.Millisecond
+			p.signal(syscall.SIGSTOP)
+			asleep.Go(func() {
+				time.Sleep(d)
+				p.signal(syscall.SIGCONT)
+			})
+		}
+		for _, pr := range all {
+			switch r.IntN(6) {
+			case 0:
+				pr.Approve([]string{"ana", "sam"}[r.IntN(2)])
+			case 1:
+				pr.Push("dan", githubtest.Files{"main.go": fmt.Sprintf("%s// %d\n", goBefore, round)})
+			case 2:
+				pr.Label("mia", "security")
+			}
 		}
 	}
-	t.Logf("%d stale results were written", stale)
-	within(t, 20*time.Second, "the check is right again", func() bool {
-		_, left := w.left(pr)
-		return state(pr) == "in_progress" && len(left) == 0
+	asleep.Wait()
+	w.gh.Flush()
+	refused := map[string]int64{}
+	for _, d := range w.gh.Deliveries() {
+		if _, ok := refused[d.GUID]; d.Status != "OK" && !ok {
+			refused[d.GUID] = d.ID
+		} else if d.Status == "OK" {
+			refused[d.GUID] = 0
+		}
+	}
+	for _, id := range refused {
+		if id != 0 {
+			w.gh.Redeliver(id)
+		}
+	}
+	w.gh.Flush()
+	within(t, 2*recoveryTime(w.database), "every check is right", func() bool {
+		for _, pr := range all {
+			if _, left := w.left(pr); len(left) > 0 {
+				return false
+			}
+		}
+		return true
 	})
+	w.quiet()
+	for _, pr := range all {
+		w.freshNow(pr)
+	}
+}
+
+// oneOfTwo is a world of several replicas, of which one runs, and a pull request
+// whose first check it has written.
+func oneOfTwo(t *testing.T, files githubtest.Files) (*world, *process, *githubtest.Pull) {
+	t.Helper()
+	w := quietWorld(t, storetest.Postgres(t), policyText, githubtest.Options{})
+	first := w.launch(freeAddr(t))
+	w.gh.App().DeliverTo("http://" + first.addr + "/webhook")
+	pr := w.open("dan", files)
+	within(t, 20*time.Second, "the first check", func() bool { return state(pr) == "in_progress" && len(pr.Requested()) > 0 })
+	w.quiet()
+	return w, first, pr
+}
+
+// otherGoesOn has another replica take the approval back that the first was
+// stopped at, and verify what it took over.
+func (w *world) otherGoesOn(pr *githubtest.Pull) {
+	w.t.Helper()
+	addr := freeAddr(w.t)
+	w.gh.App().DeliverTo("http://" + addr + "/webhook")
+	w.launch(addr)
+	pr.Dismiss("ana", "mia")
+	s := storetest.Open(w.t, w.database)
+	latest := func() (n int64) {
+		n, err := s.Generation(w.t.Context(), w.ref(pr))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return n
+	}
+	before := latest()
+	within(w.t, 2*recoveryTime(w.database), "the other has taken over, and verified what it took over", func() bool {
+		var due int
+		err := s.DB().QueryRow(`SELECT count(*) FROM looks WHERE verify_at > 0 OR priority < 9`).Scan(&due)
+		return err == nil && due == 0 && latest() > before && state(pr) == "in_progress"
+	})
+	w.quiet()
+}
+
+// right waits until the check is.
+func (w *world) right(pr *githubtest.Pull) {
+	w.t.Helper()
+	within(w.t, 20*time.Second, "the check is right again", func() bool {
+		_, left := w.left(pr)
+		return len(left) == 0
+	})
+	w.quiet()
+	w.freshNow(pr)
 }

@@ -128,6 +128,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	s.queue, err = queue.New(ctx, s.store, queue.Options{
 		Workers: c.Workers, Handle: l.look, Chores: background.kinds(), Metrics: metrics.registry, Logger: c.Log,
 		Periodic: append(s.recovery.Periodic(), keepRecord(s.store, c.Retention)), Sharers: app.SetSharers,
+		Verify: c.GitHubTimeout,
 	})
 	if err != nil {
 		return nil, err

@@ -33,6 +33,7 @@ type world struct {
 	server   *Server
 	workers  int             // 0: as many as in production
 	ahead    *atomic.Int64   // nanoseconds by which GitHub's clock was put forward
+	stands   atomic.Int64    // where that clock stands, in nanoseconds of Unix's time; 0: it goes
 	config   func(*Config)   // changes how rolecall is started; nil: not
 	wrap     func(*exec.Cmd) // changes how a process is launched; nil: not
 	log      *locked         // what every rolecall of the world logged, at its most talkative
@@ -262,7 +263,12 @@ func (w *world) expect(pr *githubtest.Pull, state, title string) githubtest.Chec
 func (w *world) pass(d time.Duration) { w.ahead.Add(int64(d)) }
 
 // clock is the one of GitHub and of rolecall's decisions.
-func (w *world) clock() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+func (w *world) clock() time.Time {
+	if at := w.stands.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	return time.Now().Add(time.Duration(w.ahead.Load()))
+}
 
 // open opens a pull request.
 func (w *world) open(author string, files githubtest.Files) *githubtest.Pull {

@@ -37,6 +37,7 @@ func (c *Client) do(ctx context.Context, op string, read bool, call func(context
 		var e *Error
 		if err != nil {
 			e = classify(op, resp, err)
+			e.pending = !read && e.Kind == Transient
 		}
 		c.count(op, e, time.Since(start))
 		c.learn(e)

@@ -3,6 +3,7 @@ package github
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -45,6 +46,7 @@ type Error struct {
 	Status  int       // HTTP status; 0 where there was none
 	Message string    // GitHub's own words, bounded, with secrets taken out
 	Until   time.Time // for RateLimited: not before then
+	pending bool
 	cause   error
 }
 
@@ -66,9 +68,21 @@ func (e *Error) Unwrap() error { return e.cause }
 // where GitHub named none.
 func (e *Error) RetryAt() time.Time { return e.Until }
 
+// Pending reports whether the call was to change something and may do so yet,
+// although it failed: nobody knows what became of it.
+func (e *Error) Pending() bool { return e.pending }
+
 // Temporary reports whether the same call may succeed later without anybody
 // doing anything.
 func (e *Error) Temporary() bool { return e.Kind == RateLimited || e.Kind == Transient }
+
+// Absent reports whether GitHub says that there is no such thing for this
+// installation, or no such installation: it may be deleted, moved or out of
+// reach, and GitHub does not tell which.
+func Absent(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Kind == NotFound || e.Kind == Unauthorized && e.Status == http.StatusNotFound)
+}
 
 // Refusal says why GitHub will not answer a question, in words that fit after
 // "because"; "" for no error, and for one that may be over soon.

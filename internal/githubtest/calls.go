@@ -1,6 +1,8 @@
 package githubtest
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sort"
@@ -65,6 +67,19 @@ func (s *Server) Calls() []Call {
 	out := append([]Call(nil), s.calls.calls...)
 	sort.SliceStable(out, func(i, j int) bool { return out[i].Start.Before(out[j].Start) })
 	return out
+}
+
+// WaitAnswered waits until no call is under way any more, those included whose
+// caller has lost patience.
+func (s *Server) WaitAnswered(ctx context.Context) error {
+	for s.under.Load() > 0 {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%d calls are under way: %w", s.under.Load(), ctx.Err())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	return nil
 }
 
 // CallsOf lists the calls of the given operations.

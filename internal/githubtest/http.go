@@ -133,6 +133,8 @@ func (s *Server) handler() http.Handler {
 // serve takes a call through faults, authentication, limits, permissions and
 // validation to its operation.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, op *operation) {
+	s.under.Add(1)
+	defer s.under.Add(-1)
 	call := Call{Method: r.Method, Path: r.URL.RequestURI(), Start: time.Now()}
 	body, err := io.ReadAll(io.LimitReader(r.Body, 32<<20))
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -85,6 +86,7 @@ type Server struct {
 	problems     []string
 
 	calls  callLog
+	under  atomic.Int64 // calls that are being answered
 	faults faultList
 	limits limiter
 	post   postOffice

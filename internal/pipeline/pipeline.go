@@ -77,8 +77,10 @@ type Records interface {
 	SetAsked(ctx context.Context, ref fact.Ref, now time.Time, asked []store.Asked) error
 	Learn(ctx context.Context, ref fact.Ref, pulls ...store.Merged) error
 	// SetUnrequestable remembers, for a while, whose review cannot be
-	// requested in ref's repository.
-	SetUnrequestable(ctx context.Context, ref fact.Ref, reviewers []string) error
+	// requested in ref's repository, unless teams or members have changed since
+	// their version was read.
+	SetUnrequestable(ctx context.Context, ref fact.Ref, reviewers []string, version int64) error
+	TeamsVersion(ctx context.Context, installation int64, org string) (int64, error)
 }
 
 // Metrics hears what the pipeline does.
@@ -192,6 +194,12 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if also, err = l.alsoAt(ctx, ref, actions, also); err != nil {
 		return Outcome{}, fmt.Errorf("what shares a check that %s leaves: %w", ref, err)
 	}
+	teams := int64(0)
+	if actions.Asks() {
+		if teams, err = l.Records.TeamsVersion(ctx, ref.Installation, ref.Owner); err != nil {
+			return Outcome{}, err
+		}
+	}
 	refused, err := l.Apply.Apply(ctx, ref, actions, decision)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("apply to %s: %w", ref, err)
@@ -213,7 +221,7 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 		_, next = decision.Glass.Reminders(pull.Now) // nothing else of it matters any more
 	}
 	if len(refused) > 0 { // somebody else may have to be asked, and the check says who is
-		if err := l.Records.SetUnrequestable(ctx, ref, refused); err != nil {
+		if err := l.Records.SetUnrequestable(ctx, ref, refused, teams); err != nil {
 			return Outcome{}, err
 		}
 		next = time.Now()

@@ -151,6 +151,11 @@ func Make(d policy.Decision, pull fact.Pull, o Options) Plan {
 	return p
 }
 
+// Asks reports whether somebody is asked for a review.
+func (p Plan) Asks() bool {
+	return slices.ContainsFunc(p.Actions, func(a Action) bool { return a.Kind == Request })
+}
+
 // AsksTeams reports whether a team is asked for a review, which GitHub may
 // pass on to some of its members.
 func (p Plan) AsksTeams() bool {

@@ -37,24 +37,38 @@ func retryAt(err error, now time.Time) time.Time {
 	return at
 }
 
-// asked finds the latest RetryAt in the whole tree of err: errors.As would
-// stop at the first, which may be silent about it.
-func asked(err error) time.Time {
-	var at time.Time
-	if e, ok := err.(interface{ RetryAt() time.Time }); ok { //nolint:errorlint // unwrapped below
-		at = e.RetryAt()
+// asked finds the latest RetryAt in the whole tree of err.
+func asked(err error) (at time.Time) {
+	everyError(err, func(err error) {
+		if e, ok := err.(interface{ RetryAt() time.Time }); ok && e.RetryAt().After(at) { //nolint:errorlint // one after the other
+			at = e.RetryAt()
+		}
+	})
+	return at
+}
+
+// pending reports whether something that was sent may take effect yet.
+func pending(err error) (yes bool) {
+	everyError(err, func(err error) {
+		e, ok := err.(interface{ Pending() bool }) //nolint:errorlint // one after the other
+		yes = yes || ok && e.Pending()
+	})
+	return yes
+}
+
+// everyError calls do for each error in the tree of err: errors.As would stop at
+// the first of a kind, which may be silent about what is asked.
+func everyError(err error, do func(error)) {
+	if err == nil {
+		return
 	}
-	var inner []error
+	do(err)
 	switch e := err.(type) { //nolint:errorlint // this is the unwrapping
 	case interface{ Unwrap() error }:
-		inner = []error{e.Unwrap()}
+		everyError(e.Unwrap(), do)
 	case interface{ Unwrap() []error }:
-		inner = e.Unwrap()
-	}
-	for _, e := range inner {
-		if next := asked(e); next.After(at) {
-			at = next
+		for _, inner := range e.Unwrap() {
+			everyError(inner, do)
 		}
 	}
-	return at
 }

@@ -33,7 +33,9 @@ type Options struct {
 	// Handle examines a target. It is never called for the same target twice
 	// at once, and it is called again for each wish that came while it ran.
 	// After an error it is called again, later and later; an error with a
-	// method RetryAt() time.Time, anywhere in its tree, says when.
+	// method RetryAt() time.Time, anywhere in its tree, says when. A worker that
+	// finds at its end that the target was given to another has it examined
+	// once more.
 	Handle func(context.Context, Target) (Next, error)
 	// Workers is how many targets are examined at once in this process; 0
 	// means 32.
@@ -47,7 +49,9 @@ type Options struct {
 	DeadAfter time.Duration
 	// Verify is how long after a take-over the target is examined once more,
 	// since the lost worker may have sent a request that is still under way:
-	// at least the time-out of requests to GitHub; 0 means 30 seconds.
+	// at least the time-out of requests to GitHub; 0 means 30 seconds. The same
+	// holds after an error with a method Pending() bool that returns true,
+	// anywhere in its tree.
 	Verify time.Duration
 	// Chores is the work in the background, by the kind that the store knows
 	// it by.

@@ -498,10 +498,15 @@ func TestAnEventThatComesWithAFailureOrALaterLookIsServedSoon(t *testing.T) {
 func TestADeliveryIsProcessedWhenItsJobIsDone(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *store.Store) {
-		fail := make(chan error, 2)
-		fail <- errors.New("no")
-		fail <- nil
-		q := start(t, s, queue.Options{Handle: func(context.Context, queue.Target) (queue.Next, error) { return queue.Next{}, <-fail }})
+		var runs atomic.Int64
+		release := make(chan struct{})
+		q := start(t, s, queue.Options{Handle: func(context.Context, queue.Target) (queue.Next, error) {
+			if runs.Add(1) == 1 {
+				return queue.Next{}, errors.New("no")
+			}
+			<-release
+			return queue.Next{}, nil
+		}})
 		deliver := func() {
 			t.Helper()
 			x := pull(1)
@@ -517,13 +522,15 @@ func TestADeliveryIsProcessedWhenItsJobIsDone(t *testing.T) {
 			}
 		}
 		deliver()
-		for len(fail) == 2 {
-			time.Sleep(time.Millisecond)
-		}
+		wait(t, func() bool {
+			l, ok, err := s.Look(t.Context(), "pull:acme/cloud#1")
+			return err == nil && ok && l.Failures == 1
+		})
 		if d, ok, err := s.Delivery(t.Context(), "guid"); err != nil || !ok || !d.ProcessedAt.IsZero() {
 			t.Error("processed although its job failed", d, ok, err)
 		}
 		deliver() // redelivered
+		close(release)
 		settle(t, s)
 		if d, ok, err := s.Delivery(t.Context(), "guid"); err != nil || !ok || d.ProcessedAt.IsZero() || d.Attempts != 2 {
 			t.Error("not processed", d, ok, err)
@@ -736,6 +743,68 @@ func TestAWorkerThatOverrunsIsReplacedAndCannotEndTheOthersJob(t *testing.T) {
 		}
 		close(release)
 		settle(t, s)
+	})
+}
+
+// What a worker writes that was taken for lost may come after the look of the
+// one that replaced it.
+func TestWhatALostWorkerMayHaveWrittenIsLookedAt(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *store.Store) {
+		hung, ended, second := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		var runs atomic.Int64
+		q := start(t, s, queue.Options{Timeout: 200 * time.Millisecond, Grace: 300 * time.Millisecond, Verify: time.Millisecond,
+			Handle: func(context.Context, queue.Target) (queue.Next, error) {
+				switch runs.Add(1) {
+				case 1:
+					<-hung // heeds no context
+					close(ended)
+				case 2:
+					close(second)
+				}
+				return queue.Next{}, nil
+			}})
+		add(t, q, pull(1))
+		receive(t, second)
+		settle(t, s) // verified, too
+		before := runs.Load()
+		close(hung)
+		receive(t, ended)
+		wait(t, func() bool { return runs.Load() > before })
+		settle(t, s)
+	})
+}
+
+// sent is the failure of a call that may take effect yet.
+type sent struct{}
+
+func (sent) Error() string { return "no answer" }
+func (sent) Pending() bool { return true }
+
+func TestWhatMayTakeEffectAfterItFailedIsLookedAtOnceItHasArrived(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *store.Store) {
+		var mu sync.Mutex
+		var times []time.Time
+		q := start(t, s, queue.Options{Verify: 2 * time.Second, Handle: func(context.Context, queue.Target) (queue.Next, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			times = append(times, time.Now())
+			if len(times) == 1 {
+				return queue.Next{}, errors.Join(errors.New("one"), fmt.Errorf("two: %w", sent{}))
+			}
+			return queue.Next{}, nil
+		}})
+		add(t, q, pull(1))
+		settle(t, s)
+		mu.Lock()
+		defer mu.Unlock()
+		if n := len(times); n < 2 || n > 3 {
+			t.Fatalf("%d looks", n)
+		}
+		if d := times[len(times)-1].Sub(times[0]); d < 2*time.Second {
+			t.Errorf("the last look came after %v", d)
+		}
 	})
 }
 

@@ -83,6 +83,8 @@ type Target struct {
 	Why                       string // for logs and the audit trail: "pull_request.opened"
 	Delivery                  string // GUID of the delivery that asked; "" where none did
 	ReceivedAt                time.Time
+	// Failures is how often it failed in a row so far; the queue counts.
+	Failures int
 }
 
 // key names what is examined: wishes with the same key are one job.
@@ -124,6 +126,6 @@ func (t Target) look() store.Look {
 func target(l store.Look) Target {
 	return Target{
 		Kind: Kind(l.Kind), Ref: l.Ref, HeadSHA: l.HeadSHA, BaseSHA: l.BaseSHA, BaseRef: l.BaseRef,
-		Org: l.Org, Why: l.Why, Delivery: l.Delivery, ReceivedAt: l.ReceivedAt, Urgency: urgency(l.Priority),
+		Org: l.Org, Why: l.Why, Delivery: l.Delivery, ReceivedAt: l.ReceivedAt, Urgency: urgency(l.Priority), Failures: l.Failures,
 	}
 }

@@ -64,7 +64,9 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
 	end := ending{look: look, started: started, next: next, err: failure, returned: failure != nil && q.isStopping() && ctx.Err() != nil}
 	outcome, err := q.end(ctx, job.ID, end)
 	if errors.Is(err, errLost) {
-		outcome, err = "lost", nil
+		// Whoever has it now may have looked before this worker wrote, and not
+		// every write has an echo.
+		outcome, err = "lost", q.Add(context.WithoutCancel(ctx), target(look))
 	}
 	log := q.log.With("key", look.Key, "delivery", look.Delivery, "installation", look.Ref.Installation,
 		"repository", look.Ref.Owner+"/"+look.Ref.Repo, "pull", look.Ref.Number, "why", look.Why, "took", took)
@@ -150,7 +152,7 @@ func (q *Queue) end(ctx context.Context, job int64, e ending) (outcome string, e
 				return err
 			}
 		}
-		s := e.successor(turn, now)
+		s := e.successor(turn, now, q.o.Verify)
 		if s.outcome == "held" && priority < e.look.Priority {
 			// The hold was for the wishes that were known; a more urgent one asks anew.
 			s.outcome, s.at, s.hold = "again", time.Time{}, time.Time{}
@@ -198,9 +200,13 @@ type successor struct {
 	verify   time.Time
 }
 
-// successor decides what follows, given the look's turn now.
-func (e ending) successor(turn int64, now time.Time) successor {
+// successor decides what follows, given the look's turn now, and after how long
+// whatever was sent has arrived.
+func (e ending) successor(turn int64, now time.Time, arrived time.Duration) successor {
 	s := successor{verify: e.look.VerifyAt}
+	if pending(e.err) { // the next look may read before it arrives, and write nothing
+		s.verify = now.Add(arrived)
+	}
 	if !s.verify.IsZero() && !e.started.Before(s.verify) && e.err == nil {
 		s.verify = time.Time{} // this look was the verification
 	}

@@ -186,9 +186,9 @@ func (r *Recovery) repositories(ctx context.Context, client *github.Client, list
 	}
 	for _, s := range sweeps {
 		if s.gone {
-			s.policy = s.was.Policy
+			s.policy = store.Unreachable
 		}
-		if s.policy != s.was.Policy && !s.was.At.IsZero() {
+		if !s.gone && s.policy != s.was.Policy && !s.was.At.IsZero() {
 			r.found.WithLabelValues("policy").Inc()
 			s.targets = append(s.targets, queue.Target{Kind: queue.Repository, Ref: s.was.Ref, Why: "sweep.policy"})
 		}

@@ -107,10 +107,12 @@ func (s *Store) Pushes(ctx context.Context, ref fact.Ref) ([]Push, error) {
 }
 
 // KnownPulls returns the pull requests of an owner that are open as far as
-// deliveries told, in no order. It may lack some: the database can be younger
-// than they are.
+// deliveries told, and those that are to be looked at or just are, in no order:
+// a look that has begun may have read what is news now, and find the pull
+// request open. It may lack some: the database can be younger than they are.
 func (s *Store) KnownPulls(ctx context.Context, installation int64, owner string) ([]fact.Ref, error) {
-	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT name, number FROM pulls WHERE installation = ?1 AND owner = ?2 AND open`), installation, lower(owner))
+	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT name, number FROM pulls WHERE installation = ?1 AND owner = ?2 AND open
+		UNION SELECT owner || '/' || repo, number FROM looks WHERE kind = 'pull' AND installation = ?1 AND lower(owner) = ?2`), installation, lower(owner))
 	if err != nil {
 		return nil, fmt.Errorf("known pull requests: %w", err)
 	}
@@ -149,6 +151,28 @@ func (t *Tx) looked(ctx context.Context, ref fact.Ref, at, seen time.Time, state
 		ON CONFLICT (owner, repo, number) DO UPDATE SET looked_at = excluded.looked_at, looked_state = excluded.looked_state, open = excluded.open`),
 		owner, repo, ref.Number, ref.Installation, ref.Owner+"/"+ref.Repo, state == "open", Micros(at), Micros(seen))
 	return err
+}
+
+// Gone records that a pull request is out of reach: nobody waits for it. Whatever
+// tells that it is there again has it looked at, a sweep included.
+func (s *Store) Gone(ctx context.Context, ref fact.Ref) error {
+	owner, repo := name(ref)
+	err := s.Write(ctx, func(ctx context.Context, t *Tx) error {
+		for _, q := range []string{
+			`UPDATE pulls SET open = FALSE, looked_state = 0 WHERE owner = ?1 AND repo = ?2 AND number = ?3`,
+			`UPDATE review_requests SET until = ` + s.now() + ` WHERE owner = ?1 AND repo = ?2 AND number = ?3 AND until = 0`,
+		} {
+			if _, err := t.ExecContext(ctx, s.Query(q), owner, repo, ref.Number); err != nil {
+				return err
+			}
+		}
+		t.OnCommit(s.loads.forget)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("record that %s is gone: %w", ref, err)
+	}
+	return nil
 }
 
 // ErrOvertaken is the error of a decision whose generation is not new: another

@@ -27,7 +27,7 @@ func (t *Tx) AddRepository(ctx context.Context, installation int64, owner, repo 
 // repository. That it once had a policy is not forgotten: it may come back.
 func (t *Tx) DropRepository(ctx context.Context, owner, repo string) error {
 	for _, q := range []string{
-		`UPDATE repositories SET installation = 0 WHERE owner = ?1 AND repo = ?2`,
+		`UPDATE repositories SET installation = 0, swept_policy = '` + Unreachable + `' WHERE owner = ?1 AND repo = ?2`,
 		`UPDATE pulls SET open = FALSE WHERE owner = ?1 AND repo = ?2`,
 		`UPDATE review_requests SET until = ` + t.s.now() + ` WHERE owner = ?1 AND repo = ?2 AND until = 0`,
 	} {
@@ -42,7 +42,7 @@ func (t *Tx) DropRepository(ctx context.Context, owner, repo string) error {
 // DropInstallation records that an installation has ended or is suspended.
 func (t *Tx) DropInstallation(ctx context.Context, installation int64) error {
 	for _, q := range []string{
-		`UPDATE repositories SET installation = 0 WHERE installation = ?1`,
+		`UPDATE repositories SET installation = 0, swept_policy = '` + Unreachable + `' WHERE installation = ?1`,
 		`UPDATE review_requests SET until = ` + t.s.now() + ` WHERE until = 0 AND EXISTS (SELECT 1 FROM pulls p
 			WHERE p.owner = review_requests.owner AND p.repo = review_requests.repo AND p.number = review_requests.number AND p.installation = ?1)`,
 		`DELETE FROM chores WHERE installation = ?1 AND installation <> 0`,

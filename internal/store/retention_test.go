@@ -153,7 +153,7 @@ func TestWhatIsOutOfDateIsForgotten(t *testing.T) {
 		now := time.Now()
 		ref := fact.Ref{Installation: 7, Owner: "acme", Repo: "cloud", Number: 1}
 		must(t, s.PutTeam(t.Context(), 7, "acme/old", []string{"ana"}, 0))
-		must(t, s.SetUnrequestable(t.Context(), ref, []string{"eve"}))
+		must(t, s.SetUnrequestable(t.Context(), ref, []string{"eve"}, 0))
 		must(t, s.Want(t.Context(), store.Chore{Kind: "calendar", Name: "https://a/"}))
 		must(t, s.PutCalendar(t.Context(), "https://a/", store.Calendar{ReadAt: now}))
 		must(t, s.UseCalendar(t.Context(), "https://a/", store.CalendarUser{Installation: 7, Owner: "acme"}))

@@ -274,6 +274,56 @@ func TestPushesAreInTheOrderOfTheirTimesWhateverTheOrderOfDeliveries(t *testing.
 	})
 }
 
+// A look that has begun may have read the teams before they changed, and be the
+// first to find that its pull request is open.
+func TestWhatIsBeingLookedAtIsAmongTheKnownPullRequests(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			for _, l := range []store.Look{
+				{Key: "pull:a", Kind: "pull", Ref: pull},
+				{Key: "organization:acme", Kind: "organization", Ref: fact.Ref{Installation: 7}, Org: "acme"},
+				{Key: "pull:b", Kind: "pull", Ref: fact.Ref{Installation: 8, Owner: pull.Owner, Repo: pull.Repo, Number: 9}},
+			} {
+				if _, _, err := tx.WishLook(ctx, l); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if refs, err := s.KnownPulls(t.Context(), 7, "ACME"); err != nil || !cmp.Equal(refs, []fact.Ref{pull}) {
+			t.Error(refs, err)
+		}
+	})
+}
+
+// Whoever was refused before the teams changed may be asked now, and the event
+// that told of the change has come already.
+func TestWhoWasRefusedBeforeTheTeamsChangedCanBeAskedAgain(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		for round := range 2 {
+			before, err := s.TeamsVersion(t.Context(), pull.Installation, "Acme")
+			if err != nil || before != int64(round) {
+				t.Fatal(before, err)
+			}
+			write(t, s, func(ctx context.Context, tx *store.Tx) error {
+				return tx.InvalidateTeams(ctx, pull.Installation, "acme")
+			})
+			if err := s.SetUnrequestable(t.Context(), pull, []string{"eve"}, before); err != nil {
+				t.Fatal(err)
+			}
+			if list, err := s.Unrequestable(t.Context(), pull); err != nil || len(list) != 0 {
+				t.Error(list, err)
+			}
+			if err := s.SetUnrequestable(t.Context(), pull, []string{"eve"}, before+1); err != nil {
+				t.Fatal(err)
+			}
+			if list, err := s.Unrequestable(t.Context(), pull); err != nil || len(list) != 1 {
+				t.Error(list, err)
+			}
+		}
+	})
+}
+
 func TestGenerationsOnlyGrow(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		is := func(want int64) {

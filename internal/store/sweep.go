@@ -101,12 +101,17 @@ func (s *Store) Reaches(ctx context.Context, installation int64, names []string)
 	return nil
 }
 
+// Unreachable stands for the policy of a repository that was out of reach. Any
+// other is news, so that it is looked at as a whole once it is back: meanwhile
+// its pull requests were taken for closed, and may be as they were.
+const Unreachable = "unreachable"
+
 // Swept is how a repository stood when its open pull requests were last
 // compared with GitHub's.
 type Swept struct {
 	Ref        fact.Ref // Number 0
 	At         time.Time
-	Policy     string // blob SHA; "" for none
+	Policy     string // blob SHA; "" for none, [Unreachable] where it could not be told
 	PolicySeen bool   // it has, or once had, a policy of its own
 }
 

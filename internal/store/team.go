@@ -16,9 +16,8 @@ import (
 func (s *Store) Team(ctx context.Context, installation int64, team string) (members []string, version int64, ok bool, err error) {
 	team = lower(team)
 	org, _, _ := strings.Cut(team, "/")
-	err = s.reader.QueryRowContext(ctx, s.Query(`SELECT version FROM orgs WHERE installation = ?1 AND org = ?2`), installation, org).Scan(&version)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, 0, false, fmt.Errorf("team: %w", err)
+	if version, err = s.TeamsVersion(ctx, installation, org); err != nil {
+		return nil, 0, false, err
 	}
 	var list string
 	var read int64
@@ -34,6 +33,15 @@ func (s *Store) Team(ctx context.Context, installation int64, team string) (memb
 		return nil, 0, false, fmt.Errorf("team: %w", err)
 	}
 	return members, version, true, nil
+}
+
+// TeamsVersion grows with each event of an organisation's teams and members.
+func (s *Store) TeamsVersion(ctx context.Context, installation int64, org string) (version int64, err error) {
+	err = s.reader.QueryRowContext(ctx, s.Query(`SELECT version FROM orgs WHERE installation = ?1 AND org = ?2`), installation, lower(org)).Scan(&version)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("version of teams: %w", err)
+	}
+	return version, nil
 }
 
 // PutTeam keeps the members of a team. Nothing is kept when an invalidation

@@ -13,10 +13,23 @@ import (
 const unrequestableFor = time.Hour
 
 // SetUnrequestable records the logins and teams ("org/slug") whose review
-// GitHub would not let be requested in ref's repository.
-func (s *Store) SetUnrequestable(ctx context.Context, ref fact.Ref, reviewers []string) error {
+// GitHub would not let be requested in ref's repository. Nothing is recorded
+// where the organisation's teams or members have changed since the version was
+// read, before they were asked for ([Store.TeamsVersion]): they may have access
+// now, and no other event would tell.
+func (s *Store) SetUnrequestable(ctx context.Context, ref fact.Ref, reviewers []string, version int64) error {
 	owner, repo := name(ref)
 	err := s.Write(ctx, func(ctx context.Context, t *Tx) error {
+		// The row is locked, so that a change comes before this or after it.
+		_, err := t.ExecContext(ctx, s.Query(`INSERT INTO orgs (installation, org, version) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING`), ref.Installation, owner)
+		if err != nil {
+			return err
+		}
+		var now int64
+		err = t.QueryRowContext(ctx, s.Query(`SELECT version FROM orgs WHERE installation = ?1 AND org = ?2`+s.ForUpdate()), ref.Installation, owner).Scan(&now)
+		if err != nil || now != version {
+			return err
+		}
 		for _, r := range reviewers {
 			if _, err := t.ExecContext(ctx, s.Query(`INSERT INTO unrequestable (owner, repo, reviewer, at) VALUES (?1, ?2, ?3, ?4)
 				ON CONFLICT (owner, repo, reviewer) DO UPDATE SET at = excluded.at`), owner, repo, r, Micros(time.Now())); err != nil {
