@@ -74,6 +74,8 @@ type Shown struct {
 	// Draft is true where nobody is asked because the pull request is a draft;
 	// left out likewise.
 	Draft bool
+	// Findings are what the change does; left out likewise.
+	Findings fact.Findings
 	// Shares are the numbers of the other pull requests that have the same
 	// head and check, sorted.
 	Shares []int

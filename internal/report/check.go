@@ -78,6 +78,8 @@ type Options struct {
 	// again, and Draft is true where nobody is because it is a draft.
 	Closed []Closed
 	Draft  bool
+	// Findings are what the change does, as far as the policy had it looked at.
+	Findings fact.Findings
 	// Shares are the numbers of other pull requests that have the same head
 	// and check.
 	Shares []int
@@ -298,8 +300,15 @@ func (n names) summary(d policy.Decision, o Options) string {
 	}
 	table(false)
 	table(true)
+	said := does(o.Findings)
+	if rows > 0 && said != "" {
+		b.WriteString("\n" + said)
+	}
 	if rows > 0 && d.Status != policy.Met && len(n.why) > 0 {
-		b.WriteString("\n" + n.choices())
+		if said == "" {
+			b.WriteString("\n")
+		}
+		b.WriteString(n.choices())
 	}
 	if b.Len() == 0 { // GitHub wants a summary
 		b.WriteString("No rule asks for a review of this change.\n")
