@@ -3,7 +3,7 @@ package githubtest
 import (
 	"crypto/sha256"
 	"encoding/hex"
-		"fmt"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
