@@ -126,20 +126,15 @@ func (t *Tx) KeepLook(ctx context.Context, key string, priority, failures int, h
 // DueLooks are the keys of looks whose time has come, the longest due first,
 // and at most limit.
 func (s *Store) DueLooks(ctx context.Context, limit int) ([]string, error) {
-	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT key FROM looks WHERE due_at > 0 AND due_at <= `+s.now()+` ORDER BY due_at LIMIT ?1`), limit)
-	if err != nil {
-		return nil, fmt.Errorf("due looks: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
 	var keys []string
-	for rows.Next() {
+	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT key FROM looks WHERE due_at > 0 AND due_at <= `+s.now()+` ORDER BY due_at LIMIT ?1`), limit)
+	err = each(rows, err, func(rows *sql.Rows) error {
 		var key string
-		if err := rows.Scan(&key); err != nil {
-			return nil, fmt.Errorf("due looks: %w", err)
-		}
+		err := rows.Scan(&key)
 		keys = append(keys, key)
-	}
-	if err := rows.Err(); err != nil {
+		return err
+	})
+	if err != nil {
 		return nil, fmt.Errorf("due looks: %w", err)
 	}
 	return keys, nil
