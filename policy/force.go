@@ -196,7 +196,7 @@ func changesReasons(picks []pick, scope Scope) []Reason {
 	if !scope.All {
 		paths = scope.Paths[:min(reasonPaths, len(scope.Paths)):min(reasonPaths, len(scope.Paths))]
 	}
-	return append([]Reason{{Code: ChangesMatched, Count: matchedCount, Paths: paths}}, doubts...)
+	return append([]Reason{{Code: ChangesMatched, Count: matchedCount, Of: len(scope.Paths), Paths: paths}}, doubts...)
 }
 
 // pick finds the elements of a plan. The result may be shared.

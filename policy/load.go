@@ -785,7 +785,7 @@ func (ld *loader) advise() {
 	for _, r := range l.roles {
 		ld.in = grammar.block("role").what([]string{r.Name})
 		if r.Name != roleDRI && len(r.People)+len(r.Teams) == 0 && r.Rotation == nil && r.Calendar == "" {
-			ld.warnf(r.rng, "Role without members", "Nobody can ever approve for it%s", map[bool]string{true: ".", false: ", but for its stand-in."}[r.Otherwise == ""])
+			ld.warnf(r.rng, "Role without members", "Nobody can ever approve for it%s", map[bool]string{true: ": give it members, a rotation or a calendar.", false: ", but for its stand-in: give it members, a rotation or a calendar."}[r.Otherwise == ""])
 		}
 	}
 	for _, r := range l.rules {

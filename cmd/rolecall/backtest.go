@@ -170,7 +170,7 @@ func (c *backtestCmd) show(s streams, t replay.Tally) error {
 		}
 		fmt.Fprintf(s.out, "\n%s\n", title)
 		for _, l := range list {
-			fmt.Fprintf(s.out, "%7d  %3d %%  %s", l.Changes, 100*l.Changes/max(t.Changes, 1), oneLine(l.Name))
+			fmt.Fprintf(s.out, "%7d  %3d %%  %s", l.Changes, (100*l.Changes+t.Changes/2)/max(t.Changes, 1), oneLine(l.Name))
 			if l.Unknown > 0 {
 				fmt.Fprintf(s.out, " (%d of them in doubt)", l.Unknown)
 			}
@@ -190,7 +190,7 @@ func (c *backtestCmd) show(s streams, t replay.Tally) error {
 				fmt.Fprintf(s.out, "  … and %d more: --format json lists all\n", len(list)-i)
 				break
 			}
-			fmt.Fprintf(s.out, "  %s %s: %s\n", n.Change, oneLine(n.Title), oneLine(n.Because[0]))
+			fmt.Fprintf(s.out, "  %s: %s\n", strings.TrimSpace(n.Change+" "+oneLine(n.Title)), oneLine(n.Because[0]))
 		}
 	}
 	notes("Changes that could not be read", t.Unread)
@@ -240,13 +240,13 @@ func plural(n int, noun string) string {
 func (c *backtestCmd) showPeople(s streams, all []replay.Share) {
 	for i, p := range all {
 		if i == 0 {
-			fmt.Fprintf(s.out, "\nHow that falls on people\n%9s %9s %9s %9s\n", "reviews", "could", "only they", "opened")
+			fmt.Fprintf(s.out, "\nHow that falls on people\n%9s %11s %11s %9s\n", "reviews", "could give", "only they", "opened")
 		}
 		if i == maxShown {
 			fmt.Fprintf(s.out, "  … and %d more: --format json lists all\n", len(all)-i)
 			break
 		}
-		fmt.Fprintf(s.out, "%9.1f %9d %9d %9d  %s\n", p.Share, p.May, p.Only, p.Opened, oneLine(p.Who))
+		fmt.Fprintf(s.out, "%9.1f %11d %11d %9d  %s\n", p.Share, p.May, p.Only, p.Opened, oneLine(p.Who))
 	}
 }
 

@@ -26,6 +26,8 @@ type demoCmd struct {
 	Latency time.Duration `help:"How long the demo's GitHub takes to answer a call."`
 	Verbose bool          `short:"v" help:"Show every reason, not only the summary."`
 	Keep    bool          `help:"Leave everything running and print the addresses."`
+
+	watch func(*githubtest.Server) // a test's; nil for none
 }
 
 // stage is the demo while it plays.
@@ -57,6 +59,9 @@ func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 	}
 	defer os.RemoveAll(dir)
 
+	if c.watch != nil {
+		c.watch(gh)
+	}
 	st := &stage{demoCmd: *c, streams: s, ctx: ctx, gh: gh}
 	app := gh.App()
 	st.server, err = Start(ctx, Config{

@@ -200,7 +200,7 @@ func (x *examination) team(ctx context.Context, name string) error {
 	case err != nil:
 		return err
 	default:
-		t.Members = fact.Known(members)
+		t.Members = fact.Known(fact.Logins(members))
 	}
 	reaches, err := x.client.TeamReaches(ctx, name, x.facts.Owner, x.facts.Repo)
 	switch why := github.Refusal(err); {

@@ -123,7 +123,7 @@ func TestCallsInTheBackground(t *testing.T) {
 	first := w.calls(func() { w.open("dan", githubtest.Files{"a.go": goBefore, "a.tf": "# x\n"}) })
 	count := func(calls []githubtest.Call) (n int) {
 		for _, c := range calls {
-			if strings.Contains(c.Body, "MERGED") || strings.Contains(c.Body, "indicatesLimitedAvailability } }\\n") {
+			if strings.Contains(c.Body, "MERGED") || strings.Contains(c.Body, "query busy(") {
 				n++
 			}
 		}

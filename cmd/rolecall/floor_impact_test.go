@@ -36,7 +36,7 @@ func TestANewFloorIsReplayedOnTheOrganisationsPullRequests(t *testing.T) {
 		c := w.expect(pr, "in_progress", "Waiting for")
 		for _, want := range []string{
 			"Replayed on 4 pull requests decided last in the organisation's repositories: 3 would be decided differently.",
-			"| `acme/cloud#2` `", "| + `auditor` | `audit`: it concerns 1 part of this change: `net.tf` |",
+			"| `acme/cloud#2` `", "| + `auditor` | `audit`: it concerns `net.tf` |",
 			"| `acme/cloud#1` `", "| − `auditor` | `audit` no longer asks |",
 			"| `acme/alike#1` | ⏳ waiting | ⛔ broken | the same | its repository's policy would no longer load: `what it declares does not fit beside the new floor` |",
 		} {

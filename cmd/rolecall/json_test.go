@@ -165,6 +165,7 @@ func (p *jsonDescription) name(t reflect.Type) string {
 // title is a struct's name with its package, as long as it is not generic.
 func (p *jsonDescription) title(t reflect.Type) string {
 	name, of, generic := strings.Cut(t.Name(), "[")
+	of = strings.ReplaceAll(of, "interface {}", "any value")
 	path := strings.Split(t.PkgPath(), "/")
 	title := strings.TrimSuffix(strings.TrimSuffix(name, "JSON"), "Cmd")
 	if of = strings.TrimSuffix(of, "]"); generic {

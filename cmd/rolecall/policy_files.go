@@ -17,6 +17,7 @@ func isTest(file string) bool { return strings.HasSuffix(file, policy.TestSuffix
 // policyFiles lists the policies and their tests among the paths, each once:
 // a file is taken as it is named; below a folder it is what is called
 // rolecall.hcl, every test file, and the policy that a test file is named for.
+// Other clones below it are none of its own.
 func policyFiles(paths []string) ([]string, error) {
 	var out []string
 	for _, path := range paths {
@@ -32,7 +33,7 @@ func policyFiles(paths []string) ([]string, error) {
 			switch name := d.Name(); {
 			case err != nil:
 				return err
-			case d.IsDir() && file != path && (strings.HasPrefix(name, ".") && name != ".github" || name == "node_modules" || name == "vendor"):
+			case d.IsDir() && file != path && (strings.HasPrefix(name, ".") && name != ".github" || name == "node_modules" || name == "vendor" || isClone(file)):
 				return filepath.SkipDir
 			case d.IsDir():
 			case isTest(name):
@@ -51,6 +52,12 @@ func policyFiles(paths []string) ([]string, error) {
 	}
 	slices.Sort(out)
 	return slices.Compact(out), nil
+}
+
+// isClone reports whether a folder is the root of a git repository.
+func isClone(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, ".git"))
+	return err == nil
 }
 
 // testedBy is the policy that a test file is about: NAME.hcl beside

@@ -35,13 +35,13 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the real command line by the scripts in testdata/script.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
+	testscript.RunT(looked{t}, testscript.Params{
 		Dir: "../../testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"github": scriptGitHub, "calls": scriptCalls},
 	})
 }
 
-// scripted are the fakes of the scripts that run, by their names and folders.
+// scripted are the fakes of the scripts that run, by their names.
 var scripted sync.Map
 
 // scriptGitHub starts a fake GitHub from a seed file and says in the environment how
@@ -62,7 +62,7 @@ func scriptGitHub(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("KEY", base64.StdEncoding.EncodeToString(app.PrivateKeyPEM()))
 	ts.Setenv("TOKEN", gh.User(args[1]).Token())
 	ts.Setenv("HTML", strings.TrimSuffix(gh.URL(), "/"))
-	scripted.Store(ts.Name()+ts.Getenv("WORK"), gh)
+	scripted.Store(ts.Name(), gh)
 }
 
 // scriptCalls fails where GitHub was not asked at all, or was asked to write, or
@@ -71,7 +71,7 @@ func scriptCalls(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 || args[0] != "readonly" {
 		ts.Fatalf("usage: calls readonly")
 	}
-	known, ok := scripted.Load(ts.Name() + ts.Getenv("WORK"))
+	known, ok := scripted.Load(ts.Name())
 	if !ok {
 		ts.Fatalf("no github was started")
 	}

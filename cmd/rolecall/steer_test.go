@@ -277,7 +277,7 @@ func TestThreat06DutiesAreSeparate(t *testing.T) {
 		w.settle()
 		pr.Approve("ana")
 		c = w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
-		if !strings.Contains(c.Text, "`@ana` is author, committer or co-author") {
+		if !strings.Contains(c.Text, "`@ana`: is author, committer or co-author") {
 			t.Errorf("the check does not say why:\n%s", c.Text)
 		}
 

@@ -177,25 +177,18 @@ func TestThreat22TheInstallationLosesAccess(t *testing.T) {
 				play: func(w *world, trick bool) *githubtest.Pull {
 					pr := w.open("dan", githubtest.Files{"net/main.tf": newProject})
 					pr.Approve("ana")
-					pr.Approve("sam")
 					w.settle()
 					w.pass(2 * time.Hour) // what was remembered of teams is read again
 					if trick {
 						test.lose(w)
+					} else {
+						pr.Approve("sam")
 					}
 					w.wipe()
 					pr.Comment("eve", "/recheck")
 					return pr
 				},
-				// A team that nobody can see needs nobody's approval.
-				naive: func(w *world, _ *githubtest.Pull, p fact.Pull) bool {
-					for _, h := range p.Roster.Roles {
-						if len(h.Gaps) == 0 && len(h.List) == 0 {
-							return false
-						}
-					}
-					return approvedOnce(w, nil, p)
-				},
+				naive:  whatIsNotFoundIsNotThere,
 				caught: test.caught, control: passes,
 				says: []string{test.says},
 			}.run(t)
@@ -222,6 +215,35 @@ func TestThreat22TheInstallationLosesAccess(t *testing.T) {
 		caught: shown{"in_progress", "Waiting for Cloud Engineer, Security Engineer"}, control: passes,
 		says: []string{"Cloud Engineer", "Security Engineer"},
 	}.run)
+}
+
+// whatIsNotFoundIsNotThere takes GitHub's refusals for absence: a policy that is
+// not found asks for nothing, and a team that is not found has nobody who would
+// have to approve.
+func whatIsNotFoundIsNotThere(w *world, pr *githubtest.Pull, _ fact.Pull) bool {
+	client := w.app().Client(w.ref(pr).Installation)
+	seen, err := client.Pull(w.t.Context(), w.ref(pr), github.PullOptions{Policy: policy.RepoPath})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if len(seen.Policy.Bytes) == 0 {
+		return true
+	}
+	for _, team := range []string{"acme/cloud", "acme/security"} {
+		members, err := client.TeamMembers(w.t.Context(), team)
+		if github.Refusal(err) != "" {
+			continue
+		}
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if !slices.ContainsFunc(seen.Pull.Reviews, func(v fact.Review) bool {
+			return v.State == fact.Approved && slices.Contains(fact.Logins(members), v.Author.Login)
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 // A policy that is a bomb, on the default branch: whoever reads it without

@@ -50,33 +50,47 @@ func (a attack) run(t *testing.T) {
 		w.guard()
 		pr := a.play(w, true)
 		w.arm(pr)
-		c := w.expect(pr, a.caught.state, a.caught.title)
-		for _, s := range a.says {
-			if !strings.Contains(c.Title+"\n"+c.Summary+"\n"+c.Text, s) {
-				t.Errorf("the check does not say %q:\n%s\n%s\n%s", s, c.Title, c.Summary, c.Text)
-			}
-		}
-		if got := pr.State(); got == "merged" {
-			t.Error("it was merged")
-		}
-		var shown fact.Pull
-		if !a.blind {
-			shown = w.facts(pr)
-		}
-		if !a.naive(w, pr, shown) {
-			t.Error("the naive decision is not taken in: the attack is none")
-		}
+		a.judge(w, pr)
 	})
 	t.Run("without it", func(t *testing.T) {
 		w := newWorld(t, storetest.SQLite(t), a.policy, a.options)
 		w.guard()
 		pr := a.play(w, false)
 		w.arm(pr)
-		w.expect(pr, a.control.state, a.control.title)
-		if got := pr.State(); (got == "merged") != (a.control.state == "success") {
-			t.Errorf("it is %s", got)
-		}
+		a.control.on(w, pr)
 	})
+}
+
+// judge holds that the trick, played and armed, gets past the naive decision and
+// not past rolecall.
+func (a attack) judge(w *world, pr *githubtest.Pull) {
+	w.t.Helper()
+	c := w.expect(pr, a.caught.state, a.caught.title)
+	for _, s := range a.says {
+		if !strings.Contains(c.Title+"\n"+c.Summary+"\n"+c.Text, s) {
+			w.t.Errorf("the check does not say %q:\n%s\n%s\n%s", s, c.Title, c.Summary, c.Text)
+		}
+	}
+	if got := pr.State(); got == "merged" {
+		w.t.Error("it was merged")
+	}
+	var shown fact.Pull
+	if !a.blind {
+		shown = w.facts(pr)
+	}
+	if !a.naive(w, pr, shown) {
+		w.t.Error("the naive decision is not taken in: the attack is none")
+	}
+}
+
+// on holds that a pull request without a trick, armed, shows s, and is merged
+// where that is green.
+func (s shown) on(w *world, pr *githubtest.Pull) {
+	w.t.Helper()
+	w.expect(pr, s.state, s.title)
+	if got := pr.State(); (got == "merged") != (s.state == "success") {
+		w.t.Errorf("it is %s", got)
+	}
 }
 
 // guard makes the check required, from this App alone, and lets the login

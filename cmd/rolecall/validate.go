@@ -86,7 +86,7 @@ func validate(source *policy.Source, file string, floor *policy.Source) ([]polic
 	case isTest(file):
 		of := testedBy(file)
 		if of == "" {
-			return nil, fmt.Errorf("%s: there is no policy beside it", source.Name)
+			return nil, fmt.Errorf("%s: there is no policy beside it\nhint: tests of NAME.hcl are in NAME.rolecall_test.hcl, in the same folder", source.Name)
 		}
 		own, err := readPolicy(absolute(of))
 		if err != nil {

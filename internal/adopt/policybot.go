@@ -438,7 +438,7 @@ func (b *botImport) chooseKeepers(f *botFile) error {
 		return fmt.Errorf("%s names nobody who could keep the policy\nhint: say who with --keeper @org/team", b.Name)
 	}
 	b.keepers = always
-	b.add(0, "No rule was about the policy itself, so that %s keep it: choose who does.", always.title)
+	b.add(0, "No rule was about the policy itself, so its keeper is the role %q: choose who keeps it.", always.title)
 	return nil
 }
 

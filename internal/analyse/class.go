@@ -47,6 +47,11 @@ func classify(f fact.File) class {
 		k.language = language(n)
 	}
 	k.doubt = k.trick
+	if steersGit(f) {
+		// It says how git reads, shows or fetches files of any kind.
+		k = k.join(anything)
+		k.doubt = "it says how git reads, shows, merges or fetches other files"
+	}
 	switch oddMode(f) {
 	case symlink:
 		// A link can put a directory of anything at its path.
@@ -57,6 +62,22 @@ func classify(f fact.File) class {
 		k.doubt = "it is a submodule"
 	}
 	return k
+}
+
+// gitFiles are those by which a repository tells git, and GitHub, what to make
+// of its other files: which are stored elsewhere or in another encoding, are
+// merged by taking one side, are shown as binary or left out of the diff; where
+// submodules and large files are fetched from.
+// https://git-scm.com/docs/gitattributes
+var gitFiles = map[string]bool{".gitattributes": true, ".gitmodules": true, ".lfsconfig": true}
+
+func steersGit(f fact.File) bool {
+	for _, p := range f.Paths() {
+		if gitFiles[strings.ToLower(path.Base(readName(p).folded))] {
+			return true
+		}
+	}
+	return false
 }
 
 var anything = class{golang: true, terraform: true, supply: true, workflow: true}

@@ -259,7 +259,11 @@ func (a *Applier) update(ctx context.Context, ref fact.Ref, id int64, run github
 
 // Words is what a check says.
 func Words(s plan.Shown) report.Output {
-	return report.Check(s.Decision, report.Options{Asked: s.Asked, Choices: s.Choices, Shares: s.Shares, Forged: s.Forged})
+	o := report.Options{Asked: s.Asked, Choices: s.Choices, Draft: s.Draft, Findings: s.Findings, Shares: s.Shares, Forged: s.Forged}
+	for _, c := range s.Closed {
+		o.Closed = append(o.Closed, report.Closed(c))
+	}
+	return report.Check(s.Decision, o)
 }
 
 // Digest covers everything that a check says, but for what the database alone

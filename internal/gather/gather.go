@@ -24,8 +24,11 @@ type Records interface {
 	ReviewCommits(ctx context.Context, ref fact.Ref) (map[int64]string, error)
 	// Pushes are those to the head that deliveries told of, the latest first.
 	Pushes(ctx context.Context, ref fact.Ref) ([]store.Push, error)
-	// AddPush keeps one that no delivery told of.
-	AddPush(ctx context.Context, ref fact.Ref, p store.Push) error
+	// BranchPushes are those to a branch, whether or not a pull request was open
+	// from it, the latest first.
+	BranchPushes(ctx context.Context, ref fact.Ref, branch string) ([]store.Push, error)
+	// SeePush keeps one that no delivery told of.
+	SeePush(ctx context.Context, ref fact.Ref, branch string, p store.Push) error
 	// Labelled are the labels that deliveries told were set.
 	Labelled(ctx context.Context, ref fact.Ref) ([]fact.LabelEvent, error)
 	// Unrequestable are the logins and teams ("org/slug") whose review GitHub
@@ -33,8 +36,8 @@ type Records interface {
 	Unrequestable(ctx context.Context, ref fact.Ref) ([]string, error)
 	// Team returns a team's members where they are still known to be right,
 	// and the version to hand to PutTeam.
-	Team(ctx context.Context, installation int64, team string) (members []string, version int64, ok bool, err error)
-	PutTeam(ctx context.Context, installation int64, team string, members []string, version int64) error
+	Team(ctx context.Context, installation int64, team string) (members []fact.Member, version int64, ok bool, err error)
+	PutTeam(ctx context.Context, installation int64, team string, members []fact.Member, version int64) error
 	// People is what is known of those who can be asked for reviews, and
 	// Knowledge who knows the files.
 	People(ctx context.Context, ref fact.Ref) (store.People, error)
@@ -198,6 +201,9 @@ func (r *reading) remembered(ctx context.Context) error {
 	if r.pushes, err = r.g.records.Pushes(ctx, r.ref); err != nil {
 		return err
 	}
+	for i := range r.pushes {
+		r.rename(&r.pushes[i])
+	}
 	labels, err := r.g.records.Labelled(ctx, r.ref)
 	if err != nil {
 		return err
@@ -241,16 +247,20 @@ func (r *reading) details(ctx context.Context) error {
 		clean, err = r.cleanMerges(ctx)
 		return err
 	})
+	var squashed []fact.Person
+	run(func(ctx context.Context) (err error) {
+		squashed, err = r.squashed(ctx, changedPaths(files))
+		return err
+	})
 	run(func(ctx context.Context) (err error) {
 		permissions, err = r.permissions(ctx)
 		return err
 	})
 	pushes := r.pushes
 	run(func(ctx context.Context) error {
-		push, ok, err := r.lastPush(ctx)
-		if ok {
-			pushes = slices.Concat([]store.Push{push}, pushes)
-		}
+		found, err := r.untold(ctx)
+		pushes = slices.Concat(found, pushes)
+		slices.SortStableFunc(pushes, func(a, b store.Push) int { return b.At.Compare(a.At) })
 		return err
 	})
 	wg.Wait()
@@ -262,7 +272,7 @@ func (r *reading) details(ctx context.Context) error {
 		r.out.Pull.Commits[i].CleanMerge = clean[c.SHA]
 	}
 	r.out.Pull.Pusher = pusher(&r.out.Pull, pushes)
-	r.out.Pull.Pushers = pushers(&r.out.Pull, pushes)
+	r.out.Pull.Pushers = pushers(&r.out.Pull, pushes, squashed...)
 	return nil
 }
 
@@ -330,8 +340,11 @@ func (r *reading) teams(ctx context.Context, names []string) (map[string]fact.Ma
 
 func (r *reading) team(ctx context.Context, name string) (fact.Maybe[[]string], error) {
 	members, version, ok, err := r.g.records.Team(ctx, r.ref.Installation, name)
-	if err != nil || ok {
-		return fact.Known(members), err
+	if err != nil {
+		return fact.Maybe[[]string]{}, err
+	}
+	if ok && !slices.ContainsFunc(members, func(m fact.Member) bool { return r.another(m) || r.renamed(m) }) {
+		return fact.Known(fact.Logins(members)), nil
 	}
 	members, err = r.client.TeamMembers(ctx, name)
 	if why := github.Refusal(err); why != "" {
@@ -340,5 +353,8 @@ func (r *reading) team(ctx context.Context, name string) (fact.Maybe[[]string], 
 	if err != nil {
 		return fact.Maybe[[]string]{}, err
 	}
-	return fact.Known(members), r.g.records.PutTeam(ctx, r.ref.Installation, name, members, version)
+	if err := r.g.records.PutTeam(ctx, r.ref.Installation, name, members, version); err != nil {
+		return fact.Maybe[[]string]{}, err
+	}
+	return fact.Known(fact.Logins(slices.DeleteFunc(members, r.another))), nil
 }

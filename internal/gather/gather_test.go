@@ -207,6 +207,10 @@ func TestASubmittedReviewTakesOneCall(t *testing.T) {
 	p := w.repo.Open(githubtest.PullRequest{Author: "dan", Files: githubtest.Files{"net/main.tf": "after\n"}})
 	before := w.read(p)
 	p.Approve("ana")
+	// The delivery of the branch's push told who made it.
+	if err := w.store.SeePush(t.Context(), w.ref(p), p.HeadBranch(), store.Push{SHA: p.Head(), By: fact.Person{Login: "dan"}, At: w.Now()}); err != nil {
+		t.Fatal(err)
+	}
 	w.ResetCalls()
 	got := w.read(p)
 	if diff := cmp.Diff([]string{"graphql"}, w.calls()); diff != "" {

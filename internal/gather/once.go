@@ -9,7 +9,7 @@ import (
 
 // Once is the records of a tool that looks once and keeps nothing: what GitHub
 // does not tell by itself is not known. The commit of a review is the one that
-// GitHub shows, and nobody is known to have pushed.
+// GitHub shows, and who pushed is known as far as GitHub tells when asked.
 type Once struct{}
 
 var _ Records = Once{}
@@ -20,8 +20,11 @@ func (Once) ReviewCommits(context.Context, fact.Ref) (map[int64]string, error) {
 // Pushes implements [Records].
 func (Once) Pushes(context.Context, fact.Ref) ([]store.Push, error) { return nil, nil }
 
-// AddPush implements [Records].
-func (Once) AddPush(context.Context, fact.Ref, store.Push) error { return nil }
+// BranchPushes implements [Records].
+func (Once) BranchPushes(context.Context, fact.Ref, string) ([]store.Push, error) { return nil, nil }
+
+// SeePush implements [Records].
+func (Once) SeePush(context.Context, fact.Ref, string, store.Push) error { return nil }
 
 // Labelled implements [Records].
 func (Once) Labelled(context.Context, fact.Ref) ([]fact.LabelEvent, error) { return nil, nil }
@@ -30,12 +33,12 @@ func (Once) Labelled(context.Context, fact.Ref) ([]fact.LabelEvent, error) { ret
 func (Once) Unrequestable(context.Context, fact.Ref) ([]string, error) { return nil, nil }
 
 // Team implements [Records].
-func (Once) Team(context.Context, int64, string) ([]string, int64, bool, error) {
+func (Once) Team(context.Context, int64, string) ([]fact.Member, int64, bool, error) {
 	return nil, 0, false, nil
 }
 
 // PutTeam implements [Records].
-func (Once) PutTeam(context.Context, int64, string, []string, int64) error { return nil }
+func (Once) PutTeam(context.Context, int64, string, []fact.Member, int64) error { return nil }
 
 // PolicySeen implements [Records].
 func (Once) PolicySeen(context.Context, string, string) (bool, error) { return false, nil }

@@ -88,40 +88,96 @@ func ownParent(commits map[string]fact.Commit, sha string) string {
 	return ""
 }
 
-// lastPush asks GitHub who pushed the head, where deliveries told of other
-// pushes and not of that one: then it is late, or lost. Branches of forks are
-// out of reach.
-func (r *reading) lastPush(ctx context.Context) (store.Push, bool, error) {
+// untold finds who pushed what the pull request's own deliveries did not tell:
+// the head, where other pushes were told and that one is late or lost; and, once
+// somebody approves, what was there when it was opened, since a commit that was
+// pushed before may bear any name. It is in the deliveries of the branch; where
+// those were lost, GitHub is asked. Branches of forks are out of reach.
+func (r *reading) untold(ctx context.Context) ([]store.Push, error) {
 	p := &r.out.Pull
-	told := slices.ContainsFunc(r.pushes, func(push store.Push) bool { return push.SHA == p.Head.SHA })
-	if len(r.pushes) == 0 || told || p.State != "open" || p.Fork || forced(p).Login != "" {
-		return store.Push{}, false, nil
+	commits := map[string]bool{p.Head.SHA: true}
+	for _, c := range p.Commits {
+		commits[c.SHA] = true
 	}
-	got, ok, err := r.client.LastPush(ctx, r.ref.Owner, r.ref.Repo, p.Head.Ref, p.Head.SHA)
-	if err != nil || !ok {
-		return store.Push{}, false, unlessRefused(err)
+	told := map[string]bool{}
+	for _, push := range r.pushes {
+		told[push.SHA] = true
 	}
-	push := store.Push{SHA: p.Head.SHA, Before: got.Before, By: got.By, At: got.At}
-	return push, true, r.g.records.AddPush(ctx, r.ref, push)
+	// missing reports whether it is still not known who pushed the head, or what
+	// the first known push was on top of.
+	missing := func() (head, first bool) {
+		head = !told[p.Head.SHA] && forced(p).Login == ""
+		return head, head || slices.ContainsFunc(r.pushes, func(push store.Push) bool { return commits[push.Before] && !told[push.Before] })
+	}
+	head, first := missing()
+	if p.State != "open" || p.Fork || !(head && len(r.pushes) > 0) && !(first && approvedByOthers(p)) {
+		return nil, nil
+	}
+	var out []store.Push
+	add := func(push store.Push) bool {
+		if told[push.SHA] || !commits[push.SHA] {
+			return false
+		}
+		told[push.SHA] = true // the latest to a commit counts
+		r.rename(&push)
+		out = append(out, push)
+		return true
+	}
+	known, err := r.g.records.BranchPushes(ctx, r.ref, p.Head.Ref)
+	if err != nil {
+		return nil, err
+	}
+	for _, push := range known {
+		add(push)
+	}
+	if _, first = missing(); !first {
+		return out, nil
+	}
+	all, err := r.client.BranchPushes(ctx, r.ref.Owner, r.ref.Repo, p.Head.Ref)
+	if err != nil {
+		return out, unlessRefused(err)
+	}
+	for _, got := range all {
+		push := store.Push{SHA: got.SHA, Before: got.Before, By: got.By, Account: got.Account, At: got.At}
+		if add(push) {
+			if err := r.g.records.SeePush(ctx, r.ref, p.Head.Ref, push); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// approvedByOthers reports whether somebody but the author has approved.
+func approvedByOthers(p *fact.Pull) bool {
+	return slices.ContainsFunc(p.Reviews, func(v fact.Review) bool {
+		return v.State == fact.Approved && fact.Login(v.Author.Login) != fact.Login(p.Author.Login)
+	})
 }
 
 // pushers are the others who pushed commits that are part of the pull request:
 // whom a commit names as its author is for its maker to say, who pushed it is
 // not. As above, a clean merge of the base makes nobody a pusher, and neither
-// does a push of which nothing is left.
-func pushers(p *fact.Pull, pushes []store.Push) []fact.Person {
+// does a push of which nothing is left; the squashed are those of whom something
+// is.
+func pushers(p *fact.Pull, pushes []store.Push, squashed ...fact.Person) []fact.Person {
 	commits := make(map[string]fact.Commit, len(p.Commits))
 	for _, c := range p.Commits {
 		commits[c.SHA] = c
 	}
 	var out []fact.Person
+	add := func(who fact.Person) {
+		if who.Login != "" && who.Login != p.Pusher.Login && !slices.Contains(out, who) {
+			out = append(out, who)
+		}
+	}
 	for _, push := range pushes {
-		if _, left := commits[push.SHA]; !left || cleanMerge(commits, push.SHA, push.Before) {
-			continue
+		if _, left := commits[push.SHA]; left && !cleanMerge(commits, push.SHA, push.Before) {
+			add(push.By)
 		}
-		if push.By.Login != "" && push.By.Login != p.Pusher.Login && !slices.Contains(out, push.By) {
-			out = append(out, push.By)
-		}
+	}
+	for _, who := range squashed {
+		add(who)
 	}
 	slices.SortFunc(out, func(a, b fact.Person) int { return cmp.Compare(a.Login, b.Login) })
 	return out

@@ -540,7 +540,7 @@ func TestTeamMembersIncludeChildTeamsAndNoPendingOnes(t *testing.T) {
 	parent := w.org.Team("cloud", "Ana").Invite("soon")
 	w.org.Team("child", "bo").Under(parent)
 	got, err := w.client.TeamMembers(context.Background(), "acme/cloud")
-	if err != nil || !cmp.Equal(got, []string{"ana", "bo"}) {
+	if err != nil || !cmp.Equal(fact.Logins(got), []string{"ana", "bo"}) || got[0].ID != w.User("ana").ID() {
 		t.Errorf("%v, %v", got, err)
 	}
 	_, err = w.client.TeamMembers(context.Background(), "acme/none")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -20,27 +21,27 @@ const (
 	maxOpenPulls = 100
 )
 
-// TeamMembers lists the logins of a team, "org/slug", sorted: its own active
+// TeamMembers lists a team, "org/slug", by login: its own active
 // members and those of its child teams. Pending members are not among them. A
 // team that is hidden from the App is [NotFound].
 // https://docs.github.com/rest/teams/members#list-team-members
-func (c *Client) TeamMembers(ctx context.Context, team string) ([]string, error) {
+func (c *Client) TeamMembers(ctx context.Context, team string) ([]fact.Member, error) {
 	org, slug, ok := strings.Cut(team, "/")
 	if !ok {
 		return nil, &Error{Op: "team members", Kind: Invalid, Message: fmt.Sprintf("%q is no team", team)}
 	}
-	logins := []string{}
+	members := []fact.Member{}
 	err := c.pages(ctx, "team members", maxMembers, func(ctx context.Context, o github.ListOptions) (*github.Response, error) {
 		users, resp, err := c.rest.Teams.ListTeamMembersBySlug(ctx, org, slug, &github.TeamListTeamMembersOptions{ListOptions: o})
 		for _, u := range users {
 			if u.GetLogin() != "" {
-				logins = append(logins, fact.Login(u.GetLogin()))
+				members = append(members, fact.Member{Login: fact.Login(u.GetLogin()), ID: u.GetID()})
 			}
 		}
 		return resp, err
 	})
-	sort.Strings(logins)
-	return logins, err
+	slices.SortFunc(members, func(a, b fact.Member) int { return strings.Compare(a.Login, b.Login) })
+	return members, err
 }
 
 // IsMember reports whether somebody is a member of an organisation, concealed

@@ -31,6 +31,9 @@ type PullFacts struct {
 	ChangedFiles int
 	Policy       PolicyFile
 	Floor        PolicyFile
+	// Accounts holds, of the people who said something here, the numbers of
+	// their accounts by login. All are of one moment; bots are left out.
+	Accounts map[string]int64
 	// Busy holds, of the people asked for review, whom GitHub shows as busy.
 	Busy map[string]bool
 }
@@ -270,6 +273,7 @@ func (r *pullReader) add(pr *pullRequestNode, at *cursors) {
 		if pr.Reviews != nil {
 			for _, n := range pr.Reviews.Nodes {
 				p.Reviews = append(p.Reviews, n.review())
+				r.account(n.Author)
 			}
 			at.reviews.next(pr.Reviews.PageInfo)
 		}
@@ -277,6 +281,7 @@ func (r *pullReader) add(pr *pullRequestNode, at *cursors) {
 	if at.comments.more {
 		for _, n := range pr.Comments.Nodes {
 			p.Comments = append(p.Comments, n.comment())
+			r.account(n.Author)
 		}
 		at.comments.next(pr.Comments.PageInfo)
 	}
@@ -296,6 +301,17 @@ func (r *pullReader) add(pr *pullRequestNode, at *cursors) {
 			r.addChecks(n.Commit, at)
 		}
 	}
+}
+
+// account notes which account bears a login now.
+func (r *pullReader) account(a *speaker) {
+	if a == nil || a.DatabaseID == nil {
+		return
+	}
+	if r.facts.Accounts == nil {
+		r.facts.Accounts = make(map[string]int64)
+	}
+	r.facts.Accounts[fact.Login(a.Login)] = *a.DatabaseID
 }
 
 // addChecks takes the checks at the head: rolecall's own from its suites, and

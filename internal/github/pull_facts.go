@@ -15,6 +15,13 @@ func (a *actor) person() fact.Person {
 	return fact.Person{Login: fact.Login(a.Login), Bot: a.Typename != "User" && a.Typename != "EnterpriseUserAccount"}
 }
 
+func (s *speaker) person() fact.Person {
+	if s == nil {
+		return (*actor)(nil).person()
+	}
+	return (&actor{Typename: s.Typename, Login: s.Login}).person()
+}
+
 // names are a reviewer's login or team; both empty where GitHub does not show
 // who it is.
 func (r *reviewer) names() (login, team string) {

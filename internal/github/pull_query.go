@@ -50,7 +50,7 @@ var pull = fixed[struct {
 				}
 				reviews(first: 100, after: $reviews, states: [APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED]) @include(if: $withReviews) {
 					pageInfo { hasNextPage endCursor }
-					nodes { fullDatabaseId author { __typename login } state submittedAt commit { oid } authorAssociation }
+					nodes { fullDatabaseId author {`+speakerFields+`} state submittedAt commit { oid } authorAssociation }
 				}
 				comments(first: 100, after: $comments) @include(if: $withComments) {
 					pageInfo { hasNextPage endCursor }
@@ -101,6 +101,16 @@ type actor struct {
 	Typename string `json:"__typename"`
 	Login    string `json:"login"`
 }
+
+// speaker is an actor with the number of a person's account, which stays when
+// the login changes hands.
+type speaker struct {
+	Typename   string `json:"__typename"`
+	Login      string `json:"login"`
+	DatabaseID *int64 `json:"databaseId"`
+}
+
+const speakerFields = ` __typename login ... on User { databaseId } `
 
 // object is a commit of which only the name is asked for.
 type object struct {
@@ -233,7 +243,7 @@ type timelineItem struct {
 
 type reviewNode struct {
 	FullDatabaseID bigInt     `json:"fullDatabaseId"`
-	Author         *actor     `json:"author"`
+	Author         *speaker   `json:"author"`
 	State          string     `json:"state"`
 	SubmittedAt    *time.Time `json:"submittedAt"`
 	Commit         *object    `json:"commit"`
@@ -241,14 +251,14 @@ type reviewNode struct {
 	AuthorAssociation string `json:"authorAssociation"`
 }
 
-const commentFields = ` id fullDatabaseId author { __typename login } authorAssociation body
+const commentFields = ` id fullDatabaseId author {` + speakerFields + `} authorAssociation body
 	createdAt lastEditedAt includesCreatedEdit editor { __typename login } viewerDidAuthor
 	reactionGroups { content viewerHasReacted } `
 
 type commentNode struct {
 	ID                  string     `json:"id"`
 	FullDatabaseID      bigInt     `json:"fullDatabaseId"`
-	Author              *actor     `json:"author"`
+	Author              *speaker   `json:"author"`
 	AuthorAssociation   string     `json:"authorAssociation"`
 	Body                string     `json:"body"`
 	CreatedAt           time.Time  `json:"createdAt"`

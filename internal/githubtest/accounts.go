@@ -104,6 +104,9 @@ func (s *Server) user(login string) *User {
 		id: s.nextID(), login: login, kind: kind, name: strings.TrimSuffix(login, "[bot]"), created: s.now(),
 	}}
 	u.email = login + "@example.test"
+	if s.usersByEmail[strings.ToLower(u.email)] != nil { // of somebody who bore the login before
+		u.email = fmt.Sprintf("%s-%d@example.test", login, u.id)
+	}
 	if kind == "Bot" {
 		u.email = u.noreply()
 	}

@@ -147,7 +147,7 @@ func (op *operation) permit(r *request) {
 // repo finds the repository that the path names; what the caller cannot see
 // is not found.
 func (r *request) repo() *Repo {
-	repo := r.s.repos[strings.ToLower(r.PathValue("owner")+"/"+r.PathValue("repo"))]
+	repo := r.s.repoNamed(r.PathValue("owner"), r.PathValue("repo"))
 	if repo == nil || !r.c.sees(repo) {
 		notFound()
 	}

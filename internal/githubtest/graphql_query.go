@@ -11,7 +11,7 @@ import (
 var queryTypes = graphql.Types{
 	"Query": {
 		"repository": func(env, _ any, a graphql.Args) any {
-			a.Bool("followRenames") // nothing is ever renamed
+			a.Bool("followRenames") // as is the default
 			return env.(*query).repository(a.String("owner"), a.String("name"))
 		},
 		"organization": func(env, _ any, a graphql.Args) any {
@@ -57,7 +57,7 @@ var queryTypes = graphql.Types{
 }
 
 func (q *query) repository(owner, name string) any {
-	r := q.s.repos[strings.ToLower(owner+"/"+name)]
+	r := q.s.repoNamed(owner, name)
 	if r == nil || !q.c.sees(r) {
 		return notFoundError(fmt.Sprintf("Could not resolve to a Repository with the name '%s/%s'.", owner, name))
 	}

@@ -126,6 +126,27 @@ func (r *Repo) fork(u *User) *Repo {
 	return f
 }
 
+// Rename gives the repository another name. The former one leads to it until
+// another repository takes it.
+// https://docs.github.com/en/repositories/creating-and-managing-repositories/renaming-a-repository
+func (r *Repo) Rename(name string) {
+	defer r.s.lock()()
+	was := strings.ToLower(r.fullName())
+	delete(r.s.repos, was)
+	r.name, r.rendered, r.encoded = name, nil, nil
+	r.s.repos[strings.ToLower(r.fullName())] = r
+	r.s.moved[was] = r
+}
+
+// repoNamed is the repository of that name, or that was; nil where there is none.
+func (s *Server) repoNamed(owner, name string) *Repo {
+	key := strings.ToLower(owner + "/" + name)
+	if r := s.repos[key]; r != nil {
+		return r
+	}
+	return s.moved[key]
+}
+
 // Delete removes the repository; pull requests from it live on without their
 // head repository.
 func (r *Repo) Delete() {

@@ -73,6 +73,7 @@ type Server struct {
 	orgs         map[string]*Org
 	orgOrder     []*Org
 	repos        map[string]*Repo
+	moved        map[string]*Repo // by the names that they had
 	repoOrder    []*Repo
 	apps         []*App
 	app          *App // the main one: the App under test
@@ -126,7 +127,7 @@ func start(o Options, tb TB) (*Server, error) {
 	s := &Server{
 		o: o, tb: tb,
 		users: map[string]*User{}, usersByEmail: map[string]*User{}, usersByToken: map[string]*User{},
-		orgs: map[string]*Org{}, repos: map[string]*Repo{}, tokens: map[string]*token{}, credentials: map[string]bool{},
+		orgs: map[string]*Org{}, repos: map[string]*Repo{}, moved: map[string]*Repo{}, tokens: map[string]*token{}, credentials: map[string]bool{},
 		openByHead: map[string]map[int64]*Pull{}, openBySHA: map[string]map[int64]*Pull{},
 		armed: map[int64]*Pull{},
 	}

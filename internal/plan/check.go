@@ -50,12 +50,12 @@ func Strictest(d, other policy.Decision) policy.Decision {
 
 // shown is what the check is to say.
 func shown(d policy.Decision, pull fact.Pull, o Options, a asks) Shown {
-	s := Shown{Decision: d, Asked: a.asked, Choices: a.choices}
+	s := Shown{Decision: d, Asked: a.asked, Choices: a.choices, Closed: a.closed, Draft: pull.Draft && d.Status == policy.Waiting, Findings: pull.Findings}
 	for _, other := range o.Siblings {
 		if other.Check == d.Check && other.Head == d.Head && other.Pull.Number != d.Pull.Number {
 			s.Decision = Strictest(s.Decision, other)
 			s.Shares = append(s.Shares, other.Pull.Number)
-			s.Asked, s.Choices = nil, nil // the pull requests must agree on every word
+			s.Asked, s.Choices, s.Closed, s.Draft, s.Findings = nil, nil, nil, false, fact.Findings{} // the pull requests must agree on every word
 		}
 	}
 	if len(s.Shares) > 0 {

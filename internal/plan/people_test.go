@@ -20,6 +20,15 @@ func choose(people map[string]fact.Presence, r policy.Requirement, change ...fun
 	return plan.Make(decision(policy.Waiting, rule(r)), pull(change...), plan.Options{Digest: digest, Self: self})
 }
 
+// shownOf is what the check of the same is to say.
+func shownOf(r policy.Requirement, change ...func(*fact.Pull)) (said plan.Shown) {
+	plan.Make(decision(policy.Waiting, rule(r)), pull(change...), plan.Options{Self: self, Digest: func(s plan.Shown) string {
+		said = s
+		return digest(s)
+	}})
+	return said
+}
+
 func TestWhomToAsk(t *testing.T) {
 	away := fact.Presence{AwayTo: now.Add(time.Hour)}
 	for _, c := range []struct {
@@ -140,6 +149,12 @@ func TestOutsideOfWorkingHoursARequestWaits(t *testing.T) {
 	p := choose(nil, role("cloud", "ana", "bo"), roster(office()), saturday)
 	if got := summary(p); got != nil || !p.Next.Equal(moment("2026-03-09T08:00:00Z")) {
 		t.Errorf("on a Saturday: %v, and next at %v", got, p.Next)
+	}
+	if got := shownOf(role("cloud", "ana", "bo"), roster(office()), saturday).Closed; !slices.Equal(got, []plan.Closed{{Role: "cloud", Opens: moment("2026-03-09T08:00:00Z"), Timezone: "Europe/Berlin"}}) {
+		t.Errorf("the check says that they work again at %v", got)
+	}
+	if got := shownOf(role("cloud", "ana", "bo"), roster(office()), saturday, asked(self, "ana")).Closed; got != nil {
+		t.Errorf("somebody is asked, and the check says that nobody is before %v", got)
 	}
 	if got := summary(choose(nil, role("cloud", "ana", "bo"), roster(office()), saturday, asked(self, "ana"))); got != nil {
 		t.Errorf("who is asked stays asked: %v", got)

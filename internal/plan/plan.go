@@ -68,12 +68,27 @@ type Shown struct {
 	// Choices say why they are asked, as far as is known. They are for the
 	// reader, and no reason to write a check anew: no digest covers them.
 	Choices []fact.Choice
+	// Closed are the roles of which nobody is asked before their people work
+	// again, by name. Like Asked it is left out where the check is shared.
+	Closed []Closed
+	// Draft is true where nobody is asked because the pull request is a draft;
+	// left out likewise.
+	Draft bool
+	// Findings are what the change does; left out likewise.
+	Findings fact.Findings
 	// Shares are the numbers of the other pull requests that have the same
 	// head and check, sorted.
 	Shares []int
 	// Forged has the conclusion, or else the status, of each check of the
 	// same name and commit that somebody else posted.
 	Forged []string
+}
+
+// Closed says when a role's people work again.
+type Closed struct {
+	Role     string
+	Opens    time.Time // UTC
+	Timezone string    // IANA name, of the role's hours
 }
 
 // Plan is what is to be done, in order of importance.

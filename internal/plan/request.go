@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +36,7 @@ type asking struct {
 	overdue  []Action                   // reminders of it that are due
 	reminded map[string]bool            // requirements whose deadline was looked at
 	next     time.Time                  // when time alone changes who is asked; zero: never
+	closed   map[string]Closed          // roles of which somebody is asked once they work, by name
 }
 
 // asks is who is to be asked and who is not any more.
@@ -44,6 +46,7 @@ type asks struct {
 	// choices say why, as far as is known.
 	asked   []string
 	choices []fact.Choice
+	closed  []Closed  // by role
 	next    time.Time // when time alone changes any of this; zero: never
 }
 
@@ -87,6 +90,9 @@ func requests(d policy.Decision, pull fact.Pull, o Options) asks {
 			out.actions = append(out.actions, r)
 		}
 		out.next = a.next
+		for _, role := range slices.Sorted(maps.Keys(a.closed)) {
+			out.closed = append(out.closed, a.closed[role])
+		}
 	}
 	known := map[string]fact.Choice{}
 	for _, c := range pull.Choices {
@@ -128,7 +134,7 @@ func (a *asking) settle(d policy.Decision) (fresh []reviewer) {
 	for range maxReviewers {
 		a.chosen, a.useful, a.fresh = map[reviewer]bool{}, map[reviewer]bool{}, nil
 		a.serves = map[reviewer][]fact.Choice{}
-		a.behind, a.overdue, a.reminded, a.next = nil, nil, map[string]bool{}, time.Time{}
+		a.behind, a.overdue, a.reminded, a.next, a.closed = nil, nil, map[string]bool{}, time.Time{}, map[string]Closed{}
 		a.require(d)
 		a.wanted(d)
 		if len(a.fresh) == 0 {
@@ -178,6 +184,8 @@ func (a *asking) want(u unmetRole) {
 				a.chosen[w] = true
 			case a.asked[w] || a.open(u):
 				a.ask(w, time.Time{}, fact.Choice{Team: team, Role: u.Role, Project: u.Project})
+			default:
+				a.close(u)
 			}
 		}
 		if late >= stepNext {
@@ -280,7 +288,18 @@ func (a *asking) people(u unmetRole, n, more int) {
 			more--
 		}
 	}
+	if !open && n > 0 && slices.ContainsFunc(u.May, func(login string) bool { return !a.unreachable(login) }) {
+		a.close(u)
+	}
 	a.wakeFor(u)
+}
+
+// close notes that somebody is asked once the role's people work.
+func (a *asking) close(u unmetRole) {
+	h := a.hours(u)
+	if opens := h.Opens(a.pull.Now); h != nil && !opens.IsZero() {
+		a.closed[u.holder()] = Closed{Role: u.holder(), Opens: opens, Timezone: h.Timezone}
+	}
 }
 
 func count(b bool) int {

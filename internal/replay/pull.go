@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"strings"
 	"time"
 
@@ -203,9 +204,14 @@ func (r *Reader) walk(base, head string, s *span) error {
 		}
 		return nil
 	}
+	// git says nothing, and fails with 1, where there is none.
 	found, err := r.repo.run(r.ctx, "merge-base", base, head)
-	if err != nil || found == "" {
-		return errors.Join(fmt.Errorf("%s and %s %w", short(base), short(head), errUnrelated), err)
+	var failed *exec.ExitError
+	if found == "" && (err == nil || errors.As(err, &failed) && failed.ExitCode() == 1) {
+		return fmt.Errorf("%s and %s %w", short(base), short(head), errUnrelated)
+	}
+	if err != nil {
+		return err
 	}
 	s.mergeBase = found
 	return nil

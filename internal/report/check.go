@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rolecall/rolecall/policy"
 	"github.com/rolecall/rolecall/policy/fact"
@@ -73,6 +74,12 @@ type Options struct {
 	Asked []string
 	// Choices say why they are, as far as is known.
 	Choices []fact.Choice
+	// Closed are the roles of which nobody is asked before their people work
+	// again, and Draft is true where nobody is because it is a draft.
+	Closed []Closed
+	Draft  bool
+	// Findings are what the change does, as far as the policy had it looked at.
+	Findings fact.Findings
 	// Shares are the numbers of other pull requests that have the same head
 	// and check.
 	Shares []int
@@ -81,10 +88,17 @@ type Options struct {
 	Forged []string
 }
 
+// Closed says when a role's people work again.
+type Closed struct {
+	Role     string
+	Opens    time.Time
+	Timezone string // IANA name
+}
+
 // Check returns what the check run of a decision shows.
 func Check(d policy.Decision, o Options) Output {
 	n := titles(d)
-	n.asked, n.why = o.Asked, o.Choices
+	n.asked, n.why, n.closed = o.Asked, o.Choices, o.Closed
 	out := Output{Title: n.title(d), Summary: bounded(n.summary(d, o), maxText), Text: bounded(n.text(d), maxText)}
 	if d.Proposal != nil {
 		out.Annotations = annotations(*d.Proposal)
@@ -191,12 +205,21 @@ func blocks(r policy.RuleResult) bool { return r.InForce && !r.Advice }
 // in the order of the rules.
 func (n names) roles(d policy.Decision, s policy.Status) []string {
 	var out []string
+	either := map[string][]string{} // alternatives by their name
 	lines(d, func(rule policy.RuleResult, r policy.Requirement) {
-		if name := n.called(r); r.Status == s && !rule.Advice && !n.skipped[rule.Name] && !slices.Contains(out, name) {
-			out = append(out, name)
+		name := n.called(r)
+		if r.Status != s || rule.Advice || n.skipped[rule.Name] || slices.Contains(out, name) {
+			return
+		}
+		out = append(out, name)
+		for _, child := range r.Children {
+			either[name] = append(either[name], n.called(child))
 		}
 	})
-	return out
+	// Whom it waits for anyway may meet an alternative too.
+	return slices.DeleteFunc(slices.Clone(out), func(name string) bool {
+		return slices.ContainsFunc(either[name], func(one string) bool { return slices.Contains(out, one) })
+	})
 }
 
 // called names a requirement in plain text.
@@ -277,8 +300,15 @@ func (n names) summary(d policy.Decision, o Options) string {
 	}
 	table(false)
 	table(true)
+	said := does(o.Findings)
+	if rows > 0 && said != "" {
+		b.WriteString("\n" + said)
+	}
 	if rows > 0 && d.Status != policy.Met && len(n.why) > 0 {
-		b.WriteString("\n" + n.choices())
+		if said == "" {
+			b.WriteString("\n")
+		}
+		b.WriteString(n.choices())
 	}
 	if b.Len() == 0 { // GitHub wants a summary
 		b.WriteString("No rule asks for a review of this change.\n")
@@ -304,6 +334,9 @@ func (n names) odd(d policy.Decision, o Options) []string {
 		}
 		out = append(out, fmt.Sprintf("somebody else posted %s of this name on this commit (%s): only rolecall's own counts, once the required check is tied to its App in the branch's rules",
 			count(len(o.Forged), "check"), strings.Join(states, ", ")))
+	}
+	if o.Draft {
+		out = append(out, "nobody is asked for a review while this is a draft")
 	}
 	if len(o.Shares) > 0 {
 		var numbers []string
@@ -450,15 +483,30 @@ func (n names) mayApprove(r policy.Requirement) string {
 	}
 	switch {
 	case len(asked)+len(teams) == 0 && len(others) == 1:
-		return people(others)
+		return people(others) + n.later(r)
 	case len(asked)+len(teams) == 0:
-		return "any of " + people(others)
+		return "any of " + people(others) + n.later(r)
 	case len(others) == 0:
 		return people(append(asked, teams...)) + ", asked"
 	case len(asked) == 0:
 		return people(teams) + ", asked: any of " + people(others)
 	}
 	return people(append(asked, teams...)) + ", asked; or " + people(others)
+}
+
+// later says when somebody is asked who is not yet because the role's people do
+// not work now.
+func (n names) later(r policy.Requirement) string {
+	i := slices.IndexFunc(n.closed, func(c Closed) bool { return c.Role == cmp.Or(r.StandIn, r.Role) })
+	if i < 0 {
+		return ""
+	}
+	c := n.closed[i]
+	at, zone := c.Opens.UTC(), "UTC"
+	if l, err := time.LoadLocation(c.Timezone); err == nil {
+		at, zone = at.In(l), c.Timezone
+	}
+	return ", not asked before " + at.Format("Mon 2006-01-02 15:04 ") + zone + " (working hours)"
 }
 
 func people(logins []string) string {

@@ -348,3 +348,79 @@ func TestReplies(t *testing.T) {
 		[]report.Command{{Usage: "/request @user|ROLE", Help: "Asks.", Who: "anyone"}})
 	golden(t, "reply", got)
 }
+
+func TestACheckSaysWhyNobodyIsAsked(t *testing.T) {
+	d := policy.Decision{Check: "rolecall: main", Status: policy.Waiting, Rules: []policy.RuleResult{{
+		Name: "infrastructure", InForce: true, Status: policy.Waiting,
+		Require: []policy.Requirement{
+			{Kind: policy.KindRole, Role: "security-engineer", Title: "Security Engineer", Need: 1, Status: policy.Waiting, May: []string{"sam", "tia"}},
+			{Kind: policy.KindRole, Role: "cloud-engineer", Title: "Cloud Engineer", Need: 1, Status: policy.Waiting, May: []string{"ana", "bo"}},
+		},
+	}}}
+	closed := []report.Closed{{Role: "security-engineer", Opens: time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC), Timezone: "Europe/Berlin"}}
+	out := report.Check(d, report.Options{Asked: []string{"ana"}, Closed: closed})
+	if want := "any of `@sam`, `@tia`, not asked before Fri 2026-11-27 09:00 Europe/Berlin (working hours) |"; !strings.Contains(out.Summary, want) {
+		t.Errorf("there is no %q:\n%s", want, out.Summary)
+	}
+	if strings.Count(out.Summary, "not asked before") != 1 {
+		t.Errorf("it is said of others:\n%s", out.Summary)
+	}
+	if out := report.Check(d, report.Options{Draft: true}); !strings.Contains(out.Summary, "> Nobody is asked for a review while this is a draft.") {
+		t.Errorf("nothing is said of the draft:\n%s", out.Summary)
+	}
+}
+
+func TestTheTitleNamesNoAlternativeToWhomItWaitsForAnyway(t *testing.T) {
+	role := func(name string) policy.Requirement {
+		return policy.Requirement{Kind: policy.KindRole, Role: name, Need: 1, Status: policy.Waiting, May: []string{"ana"}}
+	}
+	either := policy.Requirement{Kind: policy.KindAny, Status: policy.Waiting, Children: []policy.Requirement{role("cloud"), role("oncall")}}
+	for want, require := range map[string][]policy.Requirement{
+		"Waiting for cloud, dba":           {role("cloud"), either, role("dba")},
+		"Waiting for cloud or oncall, dba": {either, role("dba")},
+	} {
+		d := policy.Decision{Status: policy.Waiting, Rules: []policy.RuleResult{{Name: "r", InForce: true, Status: policy.Waiting, Require: require}}}
+		if got := report.Check(d, report.Options{}).Title; got != want {
+			t.Errorf("the title is %q, want %q", got, want)
+		}
+	}
+}
+
+func TestACheckSaysWhatTheChangeDoes(t *testing.T) {
+	d := policy.Decision{Status: policy.Waiting, Rules: []policy.RuleResult{{Name: "r", InForce: true, Status: policy.Waiting,
+		Require: []policy.Requirement{{Kind: policy.KindRole, Role: "cloud", Need: 1, Status: policy.Waiting, May: []string{"ana"}}}}}}
+	var f fact.Findings
+	f.Terraform.Resources.Items = []fact.Resource{
+		{Address: "google_project_iam_binding.all", Action: fact.Create, Kind: fact.Known("iam"), Dir: "net",
+			Risks: []fact.Risk{{Name: "public", Detail: "members holds allUsers"}, {Name: "secret-in-plain-text", Detail: "password"}}},
+		{Address: "google_sql_database_instance.db", Action: fact.Delete, Kind: fact.Known("data")},
+		{Address: "acme_thing.a|b", Action: fact.Update, Kind: fact.Unknown[string]("nobody knows")},
+		{Address: "data.google_project.p", Action: fact.Create, Kind: fact.Known("project"), Data: true},
+	}
+	f.Dependencies.Items = []fact.Dependency{
+		{Ecosystem: "go", Name: "github.com/x/y", To: "v1.0.0", Action: "add", Direct: true},
+		{Ecosystem: "go", Name: "github.com/x/indirect", To: "v1.0.0", Action: "add"},
+	}
+	f.Workflows.Items = []fact.Workflow{{Path: ".github/workflows/a.yml", Triggers: []string{"pull_request_target"}, Unpinned: []string{"actions/checkout@v4"}}}
+	want := "**What it does**\n\n" +
+		"- **public**: creates `google_project_iam_binding.all` in `net`: `members holds allUsers`.\n" +
+		"- **secret in plain text**: creates `google_project_iam_binding.all` in `net`: `password`.\n" +
+		"- New trigger in `.github/workflows/a.yml`: `pull_request_target`.\n" +
+		"- Not pinned in `.github/workflows/a.yml`: `actions/checkout@v4`.\n" +
+		"- Adds `github.com/x/y` `v1.0.0` (go).\n" +
+		"- Deletes data store: `google_sql_database_instance.db`.\n" +
+		"- Creates iam: `google_project_iam_binding.all`.\n" +
+		"- Changes what nobody knows the kind of: `acme_thing.a¦b`.\n"
+	if got := report.Check(d, report.Options{Findings: f}).Summary; !strings.Contains(got, want) {
+		t.Errorf("want\n%s\nin\n%s", want, got)
+	}
+	for i := range 40 {
+		f.Dependencies.Items = append(f.Dependencies.Items, fact.Dependency{Ecosystem: "go", Name: fmt.Sprint("m", i), Action: "add", Direct: true})
+	}
+	if got := report.Check(d, report.Options{Findings: f}).Summary; !strings.Contains(got, "- … and 36 more: `rolecall diff` lists all.") {
+		t.Errorf("nothing says how much more there is:\n%s", got)
+	}
+	if got := report.Check(d, report.Options{}).Summary; strings.Contains(got, "What it does") {
+		t.Errorf("without findings:\n%s", got)
+	}
+}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/rolecall/rolecall/policy"
@@ -22,7 +23,7 @@ func Local(w io.Writer, d policy.Decision, reasons, color bool) error {
 // Markdown writes the check's summary and text below its title.
 func Markdown(w io.Writer, d policy.Decision) error {
 	out := Check(d, Options{})
-	_, err := fmt.Fprintf(w, "# %s\n\n%s\n%s", plain(out.Title), out.Summary, out.Text)
+	_, err := fmt.Fprintf(w, "# %s\n\n%s\n%s", prose(out.Title), out.Summary, out.Text)
 	return err
 }
 
@@ -37,21 +38,13 @@ func (n names) brief(d policy.Decision) string {
 			}
 			continue
 		}
-		var why []string
-		for _, r := range rule.Reasons {
-			why = append(why, n.words(r))
-		}
+		force, other := n.reasons(rule)
 		if b.Len() == 0 {
 			b.WriteString("\n**Why**\n\n")
 		}
-		fmt.Fprintf(&b, "- %s: %s.\n", code(rule.Name), strings.Join(why, "; "))
-		if len(rule.Reasons) != 1 || rule.Reasons[0].Code != policy.ChangesMatched || len(rule.Reasons[0].Paths) != len(rule.Elements) {
-			continue
-		}
-		for _, e := range rule.Elements[:min(len(rule.Elements), maxElements)] {
-			if elsewhere(e) {
-				fmt.Fprintf(&b, "  - %s\n", code(e.Summary))
-			}
+		fmt.Fprintf(&b, "- %s: %s.\n", code(rule.Name), strings.Join(slices.Concat(force, other), "; "))
+		for _, e := range concerned(rule) {
+			fmt.Fprintf(&b, "  - %s\n", e)
 		}
 	}
 	if len(idle) > 0 {
@@ -61,11 +54,7 @@ func (n names) brief(d policy.Decision) string {
 		if i == 0 {
 			b.WriteString("\nWhose approval will not count:\n")
 		}
-		var why []string
-		for _, r := range e.Reasons {
-			why = append(why, n.words(r))
-		}
-		fmt.Fprintf(&b, "- %s: %s.\n", excludedName(e), strings.Join(why, "; "))
+		fmt.Fprintf(&b, "- %s: %s.\n", excludedName(e), n.excludedFor(e))
 	}
 	return b.String()
 }

@@ -87,7 +87,7 @@ func TestSARIFHasOneResultForEachRuleInForce(t *testing.T) {
 		}
 		got = append(got, one)
 	}
-	why := "It concerns 1 part of this change: instances/main.tf."
+	why := "It concerns instances/main.tf."
 	want := []result{
 		{"go", "error", "Review required: Cloud Engineer (@ana). " + why, []string{"new%20name%231.go"}},
 		{"everything", "none", why, []string{"new%20name%231.go", "a%3Ab%0A%25.tf"}},

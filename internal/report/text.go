@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 // text is every reason behind a decision, rule by rule and review by review.
@@ -37,16 +38,17 @@ func (n names) rule(b *strings.Builder, rule policy.RuleResult) {
 	}
 	b.WriteString("\n\n")
 	if rule.Description != "" {
-		fmt.Fprintf(b, "%s\n\n", code(rule.Description))
+		fmt.Fprintf(b, "%s\n\n", prose(rule.Description))
 	}
-	listedAll := len(rule.Elements) <= maxPaths
-	for _, r := range rule.Reasons {
-		if aboutForce(r.Code) {
-			fmt.Fprintf(b, "- In force: %s.\n", n.words(r))
-		} else {
-			fmt.Fprintf(b, "- %s.\n", upper(n.words(r)))
+	force, other := n.reasons(rule)
+	if len(force) > 0 {
+		fmt.Fprintf(b, "- In force: %s.\n", strings.Join(force, "; "))
+		for _, e := range concerned(rule) {
+			fmt.Fprintf(b, "  - %s\n", e)
 		}
-		listedAll = listedAll && r.Code == policy.ChangesMatched && len(r.Paths) == len(rule.Elements)
+	}
+	for _, why := range other {
+		fmt.Fprintf(b, "- %s.\n", upper(why))
 	}
 	if rule.Distinct {
 		b.WriteString("- Each of its requirements needs a different person.\n")
@@ -54,10 +56,39 @@ func (n names) rule(b *strings.Builder, rule policy.RuleResult) {
 	for _, r := range rule.Require {
 		n.requirement(b, r, 0)
 	}
-	if !listedAll || slices.ContainsFunc(rule.Elements, elsewhere) {
-		n.elements(b, rule.Elements)
-	}
 	b.WriteString("\n")
+}
+
+// reasons are why a rule is in force, and what else there is to say of it.
+func (n names) reasons(rule policy.RuleResult) (force, other []string) {
+	for _, r := range rule.Reasons {
+		if aboutForce(r.Code) {
+			force = append(force, n.words(r))
+		} else {
+			other = append(other, n.words(r))
+		}
+	}
+	return force, other
+}
+
+// concerned lists what a rule is about, where its reasons do not name all of
+// it already.
+func concerned(rule policy.RuleResult) []string {
+	if len(rule.Elements) <= maxPaths && !slices.ContainsFunc(rule.Elements, elsewhere) {
+		return nil
+	}
+	var out []string
+	for i, e := range rule.Elements {
+		if i == maxElements {
+			return append(out, fmt.Sprintf("… and %d more", len(rule.Elements)-i))
+		}
+		text := code(e.Summary)
+		if e.Unknown != "" {
+			text += ", which cannot be told: " + code(e.Unknown)
+		}
+		out = append(out, text)
+	}
+	return out
 }
 
 // aboutForce reports whether a rule's reason says why it is in force; the
@@ -103,31 +134,22 @@ func (n names) requirement(b *strings.Builder, r policy.Requirement, depth int) 
 	}
 }
 
-func (n names) elements(b *strings.Builder, elements []policy.Element) {
-	for i, e := range elements {
-		if i == maxElements {
-			fmt.Fprintf(b, "- … and %d more.\n", len(elements)-i)
-			return
-		}
-		fmt.Fprintf(b, "- Concerns %s", code(e.Summary))
-		if e.Unknown != "" {
-			fmt.Fprintf(b, ", which cannot be told: %s", code(e.Unknown))
-		}
-		b.WriteString("\n")
-	}
-}
-
 func (n names) idle(b *strings.Builder, d policy.Decision) {
 	head := "### Not in force\n\n"
+	var untouched []string
 	for _, rule := range d.Rules {
 		if rule.InForce {
 			continue
 		}
-		var why []string
-		for _, r := range rule.Reasons {
-			why = append(why, n.words(r))
+		if len(rule.Reasons) == 1 && rule.Reasons[0].Code == policy.ChangesEmpty {
+			untouched = append(untouched, code(rule.Name))
+			continue
 		}
-		fmt.Fprintf(b, "%s- %s: %s.\n", head, code(rule.Name), strings.Join(why, "; "))
+		fmt.Fprintf(b, "%s- %s: %s.\n", head, code(rule.Name), n.because(rule.Reasons))
+		head = ""
+	}
+	if len(untouched) > 0 {
+		fmt.Fprintf(b, "%s- Nothing changes that these are about: %s.\n", head, strings.Join(untouched, ", "))
 		head = ""
 	}
 	if head == "" {
@@ -141,7 +163,7 @@ func (n names) reviews(b *strings.Builder, d policy.Decision) {
 	}
 	b.WriteString("### Reviews\n\n")
 	for _, v := range d.Reviews {
-		fmt.Fprintf(b, "- %s %s", person(v.By), plain(strings.ReplaceAll(v.State, "_", " ")))
+		fmt.Fprintf(b, "- %s %s", person(v.By), did(v.State))
 		if v.Commit != "" {
 			fmt.Fprintf(b, " at %s", sha(v.Commit))
 		}
@@ -160,17 +182,31 @@ func (n names) reviews(b *strings.Builder, d policy.Decision) {
 	b.WriteString("\n")
 }
 
+// did says what the author of a review did.
+func did(state string) string {
+	if state == fact.ChangesRequested {
+		return "requested changes"
+	}
+	return plain(strings.ReplaceAll(state, "_", " "))
+}
+
+// excludedFor is why somebody's approval does not count, without naming them
+// again.
+func (n names) excludedFor(e policy.Exclusion) string {
+	why := make([]string, len(e.Reasons))
+	for i, r := range e.Reasons {
+		why[i] = strings.TrimPrefix(n.words(r), person(e.Person.Login)+" ")
+	}
+	return strings.Join(why, "; ")
+}
+
 func (n names) excluded(b *strings.Builder, d policy.Decision) {
 	if len(d.Excluded) == 0 {
 		return
 	}
 	b.WriteString("### Whose approval does not count by default\n\n")
 	for _, e := range d.Excluded {
-		var why []string
-		for _, r := range e.Reasons {
-			why = append(why, n.words(r))
-		}
-		fmt.Fprintf(b, "- %s: %s.\n", excludedName(e), strings.Join(why, "; "))
+		fmt.Fprintf(b, "- %s: %s.\n", excludedName(e), n.excludedFor(e))
 	}
 	b.WriteString("\n")
 }

@@ -81,27 +81,15 @@ func (n names) ruleBranch(root *branch, rule policy.RuleResult) {
 		b.text += ", not in force: " + n.because(rule.Reasons)
 		return
 	}
-	for _, r := range rule.Reasons {
-		if aboutForce(r.Code) {
-			b.add("in force: %s", n.words(r))
-		} else {
-			b.add("%s", n.words(r))
+	force, other := n.reasons(rule)
+	if len(force) > 0 {
+		why := b.add("in force: %s", strings.Join(force, "; "))
+		for _, e := range concerned(rule) {
+			why.add("%s", e)
 		}
 	}
-	for i, e := range rule.Elements {
-		if !elsewhere(e) {
-			continue
-		}
-		last := &b.below[len(b.below)-1]
-		if i == maxElements {
-			last.add("… and %d more", len(rule.Elements)-i)
-			break
-		}
-		text := code(e.Summary)
-		if e.Unknown != "" {
-			text += ", which cannot be told: " + code(e.Unknown)
-		}
-		last.add("%s", text)
+	for _, why := range other {
+		b.add("%s", why)
 	}
 	if rule.Distinct {
 		b.add("each of its requirements needs a different person")
@@ -141,7 +129,7 @@ func (n names) reviewBranches(root *branch, d policy.Decision) {
 	}
 	all := root.add("reviews")
 	for _, v := range d.Reviews {
-		b := all.add("%s %s", person(v.By), plain(strings.ReplaceAll(v.State, "_", " ")))
+		b := all.add("%s %s", person(v.By), did(v.State))
 		if v.Commit != "" {
 			b.text += " at " + sha(v.Commit)
 		}
@@ -165,7 +153,7 @@ func (n names) peopleBranches(root *branch, d policy.Decision) {
 	if len(d.Excluded) > 0 {
 		b := root.add("whose approval does not count by default")
 		for _, e := range d.Excluded {
-			b.add("%s: %s", excludedName(e), n.because(e.Reasons))
+			b.add("%s: %s", excludedName(e), n.excludedFor(e))
 		}
 	}
 	if len(d.Projects) > 0 {

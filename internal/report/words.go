@@ -13,6 +13,7 @@ type names struct {
 	titles map[string]string // of roles
 	asked  []string          // logins and teams whose review is requested
 	why    []fact.Choice     // why some of them are
+	closed []Closed          // roles whose people do not work now
 	// skipped are the rules that a broken glass skips requirements of.
 	skipped map[string]bool
 }
@@ -41,6 +42,14 @@ func plain(s string) string {
 	return s
 }
 
+// prose is plain for a sentence of the policy's.
+func prose(s string) string {
+	if strings.Contains(s, "://") || strings.Contains(s, "www.") || strings.ContainsFunc(s, func(r rune) bool { return !harmless(r) && !strings.ContainsRune(",:;'()?", r) }) {
+		return code(s)
+	}
+	return clean(s)
+}
+
 func harmless(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune(" -./", r)
 }
@@ -64,7 +73,10 @@ var sentences = map[policy.Code]sentence{
 	// Why a rule is in force, or not.
 	policy.NoChangesClause: fixed("it concerns the whole pull request"),
 	policy.ChangesMatched: func(_ names, r policy.Reason) string {
-		return fmt.Sprintf("it concerns %s of this change%s", count(r.Count, "part"), listed(": ", r.Paths, r.Count))
+		if len(r.Paths) == 0 {
+			return "it concerns " + count(r.Count, "part") + " of this change"
+		}
+		return "it concerns" + listed(" ", r.Paths, r.Of)
 	},
 	policy.ChangesUnknown: func(_ names, r policy.Reason) string {
 		return "it may concern this change, and what cannot be told counts: " + detail(r) + listed(", in ", r.Paths, len(r.Paths))
@@ -91,7 +103,10 @@ var sentences = map[policy.Code]sentence{
 	// Who does not count.
 	policy.IsAuthor: func(_ names, r policy.Reason) string { return person(r.Person) + " opened the pull request" },
 	policy.IsContributor: func(_ names, r policy.Reason) string {
-		return fmt.Sprintf("%s is author, committer or co-author of %s, such as %s", person(r.Person), count(max(r.Count, 1), "commit"), sha(r.Commit))
+		if r.Count <= 1 {
+			return person(r.Person) + " is author, committer or co-author of the commit " + sha(r.Commit)
+		}
+		return fmt.Sprintf("%s is author, committer or co-author of %d commits, such as %s", person(r.Person), r.Count, sha(r.Commit))
 	},
 	policy.IsStranger: func(_ names, r policy.Reason) string {
 		return person(r.Person) + " is named in the policy, but is neither a member of the organisation nor a collaborator of the repository"
@@ -103,7 +118,7 @@ var sentences = map[policy.Code]sentence{
 		if r.Commit == "" {
 			return "a review's author has no account any more"
 		}
-		return "the commit " + sha(r.Commit) + " is by " + detail(r) + ", who has no account here: nobody can be excluded because of it"
+		return "the commit " + sha(r.Commit) + " is by " + detail(r) + ", whom GitHub knows by no account: whoever it is may still approve"
 	},
 	policy.ContributorsUnknown: func(_ names, r policy.Reason) string {
 		return "who contributed cannot be told, so nobody can be shown to be independent: " + detail(r)
@@ -240,7 +255,7 @@ var sentences = map[policy.Code]sentence{
 		return person(r.Person) + " has no write access"
 	},
 	policy.CommandNeedsRole: func(_ names, r policy.Reason) string {
-		return "only " + detail(r) + " may do that" + ofProject(r.Project)
+		return "only " + detail(r) + " may do that" + strings.Replace(ofProject(r.Project), " of ", " for ", 1)
 	},
 	policy.CommandByOutsider: func(_ names, r policy.Reason) string {
 		return person(r.Person) + " is author or contributor of this change, and cannot loosen what it needs"

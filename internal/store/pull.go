@@ -20,7 +20,9 @@ type PullSeen struct {
 	// Pusher is set when the delivery was of a push to the head, and Before is
 	// the head that the push replaced.
 	Pusher fact.Person
-	Before string
+	// Account is the number of the pusher's account; 0 where it is not known.
+	Account int64
+	Before  string
 	// Label is set when the delivery was of a label that Labeller set.
 	Label    string
 	Labeller fact.Person
@@ -31,7 +33,10 @@ type Push struct {
 	SHA    string // the head from then on
 	Before string // the head until then; "" where the delivery did not say
 	By     fact.Person
-	At     time.Time
+	// Account is the number of By's account, whose login may be another by now;
+	// 0 where it is not known.
+	Account int64
+	At      time.Time
 }
 
 // SeePull records what a delivery told of a pull request: hints for the next
@@ -47,7 +52,7 @@ func (t *Tx) SeePull(ctx context.Context, p PullSeen) error {
 		WHERE pulls.updated_at <= excluded.updated_at`),
 		owner, repo, p.Ref.Number, p.Ref.Installation, p.Ref.Owner+"/"+p.Ref.Repo, p.Open, p.HeadSHA, p.BaseSHA, p.BaseRef, at)
 	if err == nil && p.Pusher.Login != "" {
-		err = t.addPush(ctx, p.Ref, Push{SHA: p.HeadSHA, Before: p.Before, By: p.Pusher, At: p.UpdatedAt})
+		err = t.addPush(ctx, p.Ref, Push{SHA: p.HeadSHA, Before: p.Before, By: p.Pusher, Account: p.Account, At: p.UpdatedAt})
 	}
 	if err == nil && p.Label != "" {
 		err = t.labelled(ctx, p)
@@ -58,22 +63,13 @@ func (t *Tx) SeePull(ctx context.Context, p PullSeen) error {
 	return nil
 }
 
-// AddPush records a push of which no delivery told.
-func (s *Store) AddPush(ctx context.Context, ref fact.Ref, p Push) error {
-	err := s.Write(ctx, func(ctx context.Context, t *Tx) error { return t.addPush(ctx, ref, p) })
-	if err != nil {
-		return fmt.Errorf("record push: %w", err)
-	}
-	return nil
-}
-
 func (t *Tx) addPush(ctx context.Context, ref fact.Ref, p Push) error {
 	owner, repo := name(ref)
 	_, err := t.ExecContext(ctx, t.s.Query(`
-		INSERT INTO pushes (owner, repo, number, sha, before, pusher, bot, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-		ON CONFLICT (owner, repo, number, sha) DO UPDATE SET before = excluded.before, pusher = excluded.pusher, bot = excluded.bot, at = excluded.at
+		INSERT INTO pushes (owner, repo, number, sha, before, pusher, bot, account, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+		ON CONFLICT (owner, repo, number, sha) DO UPDATE SET before = excluded.before, pusher = excluded.pusher, bot = excluded.bot, account = excluded.account, at = excluded.at
 		WHERE pushes.at <= excluded.at`),
-		owner, repo, ref.Number, p.SHA, p.Before, fact.Login(p.By.Login), p.By.Bot, Micros(p.At))
+		owner, repo, ref.Number, p.SHA, p.Before, fact.Login(p.By.Login), p.By.Bot, p.Account, Micros(p.At))
 	return err
 }
 
@@ -84,7 +80,7 @@ const maxPushes = 500
 // of, the latest first. It may lack some.
 func (s *Store) Pushes(ctx context.Context, ref fact.Ref) ([]Push, error) {
 	owner, repo := name(ref)
-	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT sha, before, pusher, bot, at FROM pushes
+	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT sha, before, pusher, bot, account, at FROM pushes
 		WHERE owner = ?1 AND repo = ?2 AND number = ?3 ORDER BY at DESC, sha LIMIT ?4`), owner, repo, ref.Number, maxPushes)
 	if err != nil {
 		return nil, fmt.Errorf("pushes: %w", err)
@@ -94,7 +90,7 @@ func (s *Store) Pushes(ctx context.Context, ref fact.Ref) ([]Push, error) {
 	for rows.Next() {
 		var p Push
 		var at int64
-		if err := rows.Scan(&p.SHA, &p.Before, &p.By.Login, &p.By.Bot, &at); err != nil {
+		if err := rows.Scan(&p.SHA, &p.Before, &p.By.Login, &p.By.Bot, &p.Account, &at); err != nil {
 			return nil, fmt.Errorf("pushes: %w", err)
 		}
 		p.At = Time(at)

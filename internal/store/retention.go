@@ -32,6 +32,7 @@ const (
 // The rest has no setting: nobody could want more of it.
 const (
 	keepRedeliveries = leastDeliveries
+	keepBranches     = 90 * 24 * time.Hour // beyond a push to a branch
 	keepTeams        = 30 * 24 * time.Hour // beyond a team's last reading
 	keepChores       = 2 * wantedFor       // beyond the last want
 	keepUnasked      = 24 * time.Hour      // whom GitHub would not have asked
@@ -170,6 +171,7 @@ func (s *Store) retireKnown(ctx context.Context, now time.Time) error {
 		args []any
 	}{
 		{`DELETE FROM teams WHERE read_at < ?1`, before(keepTeams)},
+		{`DELETE FROM branch_pushes WHERE at < ?1`, before(keepBranches)},
 		{`DELETE FROM unrequestable WHERE at < ?1`, before(keepUnasked)},
 		{`DELETE FROM chores WHERE wanted_at < ?1`, before(keepChores)},
 		// A calendar that no policy names has no chore.

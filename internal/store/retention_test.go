@@ -152,7 +152,7 @@ func TestWhatIsOutOfDateIsForgotten(t *testing.T) {
 		s := storetest.Open(t, url)
 		now := time.Now()
 		ref := fact.Ref{Installation: 7, Owner: "acme", Repo: "cloud", Number: 1}
-		must(t, s.PutTeam(t.Context(), 7, "acme/old", []string{"ana"}, 0))
+		must(t, s.PutTeam(t.Context(), 7, "acme/old", []fact.Member{{Login: "ana"}}, 0))
 		must(t, s.SetUnrequestable(t.Context(), ref, []string{"eve"}, 0))
 		must(t, s.Want(t.Context(), store.Chore{Kind: "calendar", Name: "https://a/"}))
 		must(t, s.PutCalendar(t.Context(), "https://a/", store.Calendar{ReadAt: now}))

@@ -243,7 +243,7 @@ func TestPushesAreInTheOrderOfTheirTimesWhateverTheOrderOfDeliveries(t *testing.
 		see := func(login string, after time.Duration, open bool) {
 			t.Helper()
 			write(t, s, func(ctx context.Context, tx *store.Tx) error {
-				return tx.SeePull(ctx, store.PullSeen{Ref: pull, Open: open, HeadSHA: "h" + login, Before: "b", UpdatedAt: at.Add(after), Pusher: fact.Person{Login: login, Bot: login == "Bot[bot]"}})
+				return tx.SeePull(ctx, store.PullSeen{Ref: pull, Open: open, HeadSHA: "h" + login, Before: "b", UpdatedAt: at.Add(after), Pusher: fact.Person{Login: login, Bot: login == "Bot[bot]"}, Account: int64(len(login))})
 			})
 		}
 		if p, err := s.Pushes(t.Context(), pull); err != nil || len(p) != 0 {
@@ -258,9 +258,9 @@ func TestPushesAreInTheOrderOfTheirTimesWhateverTheOrderOfDeliveries(t *testing.
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff([]store.Push{
-			{SHA: "hBot[bot]", Before: "b", By: fact.Person{Login: "bot", Bot: true}, At: at.Add(2 * time.Minute)},
-			{SHA: "hAna", Before: "b", By: fact.Person{Login: "ana"}, At: at.Add(time.Minute)},
-			{SHA: "hlate", Before: "b", By: fact.Person{Login: "late"}, At: at.Add(time.Second)},
+			{SHA: "hBot[bot]", Before: "b", By: fact.Person{Login: "bot", Bot: true}, Account: 8, At: at.Add(2 * time.Minute)},
+			{SHA: "hAna", Before: "b", By: fact.Person{Login: "ana"}, Account: 3, At: at.Add(time.Minute)},
+			{SHA: "hlate", Before: "b", By: fact.Person{Login: "late"}, Account: 4, At: at.Add(time.Second)},
 		}, p); diff != "" {
 			t.Error(diff)
 		}
@@ -394,15 +394,24 @@ func TestAnInvalidationReachesTeamsThatAreBeingRead(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		team := func() (members []string, version int64, ok bool) {
 			t.Helper()
-			members, version, ok, err := s.Team(t.Context(), 7, "Acme/Cloud")
+			all, version, ok, err := s.Team(t.Context(), 7, "Acme/Cloud")
 			if err != nil {
 				t.Fatal(err)
 			}
-			return members, version, ok
+			for i, m := range all {
+				if m.ID != int64(i+1) {
+					t.Errorf("%s is account %d", m.Login, m.ID)
+				}
+			}
+			return fact.Logins(all), version, ok
 		}
 		put := func(version int64, members ...string) {
 			t.Helper()
-			if err := s.PutTeam(t.Context(), 7, "acme/cloud", members, version); err != nil {
+			all := []fact.Member{}
+			for i, login := range members {
+				all = append(all, fact.Member{Login: login, ID: int64(i + 1)})
+			}
+			if err := s.PutTeam(t.Context(), 7, "acme/cloud", all, version); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -444,7 +453,7 @@ func TestATeamIsBelievedForALimitedTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = s.Close() }()
-		if err := s.PutTeam(t.Context(), 7, "acme/cloud", []string{"ana"}, 0); err != nil {
+		if err := s.PutTeam(t.Context(), 7, "acme/cloud", []fact.Member{{Login: "ana"}}, 0); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Millisecond)

@@ -139,13 +139,16 @@ func (p Pull) waiting(rule policy.RuleResult, r policy.Requirement) Waiting {
 	if r.Project != "" {
 		w.Role += " of " + r.Project
 	}
-	may := slices.Concat(r.May, r.Blockers)
+	if len(r.Blockers) > 0 { // whoever else approves, these have to
+		w.On, w.Asked = slices.Sorted(slices.Values(r.Blockers)), true
+		return w
+	}
 	for _, q := range p.Facts.Requests {
 		who := q.Login
 		if q.Team != "" {
 			who = q.Team
 		}
-		if !slices.Contains(may, who) && !slices.Contains(r.Teams, who) {
+		if !slices.Contains(r.May, who) && !slices.Contains(r.Teams, who) {
 			continue
 		}
 		w.On, w.Asked = append(w.On, who), true
@@ -154,7 +157,7 @@ func (p Pull) waiting(rule policy.RuleResult, r policy.Requirement) Waiting {
 		}
 	}
 	if !w.Asked {
-		w.On = append(w.On, may...)
+		w.On = append(w.On, r.May...)
 	}
 	slices.Sort(w.On)
 	return w
@@ -196,7 +199,10 @@ func (h Handoff) table(title, empty string, list []Waiting) report.Table {
 	t := report.Table{Title: fmt.Sprintf("%s (%d)", title, len(list)), Columns: []string{"Pull request", "Title", "Role", "On", "Since"}, Empty: empty}
 	for _, w := range list {
 		on := strings.Join(w.On, ", ")
-		if !w.Asked && on != "" {
+		switch {
+		case w.Status == policy.Refused:
+			on = "changes requested by " + on
+		case !w.Asked && on != "":
 			on = "nobody is asked; could be: " + on
 		}
 		t.Add(w.Pull, w.Title, cmp.Or(w.Role, w.Why), on, age(h.At.Sub(w.Since)))

@@ -23,6 +23,8 @@ type Ownership struct {
 	// Uncovered are the folders and files that no project covers: a folder
 	// stands for all that is below it.
 	Uncovered []Uncovered `json:"uncovered"`
+	// Projects is how many the policy names.
+	Projects int `json:"projects"`
 	// Leaderless are the projects that have no DRI.
 	Leaderless []Leaderless `json:"leaderless"`
 	Roles      []Reach      `json:"roles"`
@@ -56,7 +58,7 @@ type Reach struct {
 // Owned surveys a repository with these files. A rotation has one holder at a
 // time, and counts by all of its people.
 func Owned(repository string, p *policy.Policy, files []string, r fact.Roster, now time.Time) Ownership {
-	o := Ownership{Repository: repository, Files: len(files), Uncovered: []Uncovered{}, Leaderless: []Leaderless{}, Roles: []Reach{}}
+	o := Ownership{Repository: repository, Files: len(files), Projects: len(p.Projects()), Uncovered: []Uncovered{}, Leaderless: []Leaderless{}, Roles: []Reach{}}
 	perProject := map[string]int{}
 	var bare []string
 	total := map[string]int{} // files below a folder
@@ -166,6 +168,9 @@ func (o Ownership) Tables() []report.Table {
 		uncovered.Add(u.Path, fmt.Sprint(u.Files))
 	}
 	leaderless := report.Table{Title: "Projects without a DRI", Columns: []string{"Project", "Files"}, Empty: "every project has a DRI"}
+	if o.Projects == 0 {
+		leaderless.Empty = "the policy names no project"
+	}
 	for _, l := range o.Leaderless {
 		leaderless.Add(l.Project, fmt.Sprint(l.Files))
 	}

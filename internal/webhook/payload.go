@@ -62,7 +62,8 @@ type payload struct {
 		BaseSHA string `json:"base_sha"`
 		BaseRef string `json:"base_ref"`
 	} `json:"merge_group"`
-	Before  string `json:"before"` // of a synchronize: the head that was replaced
+	Before  string `json:"before"` // of a synchronize or push: the commit that was replaced
+	After   string `json:"after"`  // of a push
 	Ref     string `json:"ref"`    // of a push
 	Created bool   `json:"created"`
 	Deleted bool   `json:"deleted"`
@@ -78,6 +79,7 @@ type payload struct {
 }
 
 type account struct {
+	ID    int64  `json:"id"`
 	Login string `json:"login"`
 	Type  string `json:"type"`
 }

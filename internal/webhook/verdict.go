@@ -129,6 +129,9 @@ type verdict struct {
 	pull      *store.PullSeen
 	review    int64 // whose commit is reviewSHA
 	reviewSHA string
+	// push is one to branch, of which a pull request may be opened later.
+	push      *store.Push
+	branch    string
 	teamsOf   string // organisation whose teams are to be read again
 	added     []repository
 	removed   []repository
@@ -221,7 +224,7 @@ func judgePull(v *verdict, p *payload, o own) {
 		// Who pushed is not in the API: the sender of this delivery is all
 		// that tells.
 		v.pull.Pusher = fact.Person{Login: fact.Login(p.Sender.Login), Bot: p.Sender.bot()}
-		v.pull.Before = p.Before
+		v.pull.Account, v.pull.Before = p.Sender.ID, p.Before
 	case "labeled":
 		v.pull.Label, v.pull.Labeller = p.Label.Name, fact.Person{Login: fact.Login(p.Sender.Login), Bot: p.Sender.bot()}
 		if o.sent(p) {
@@ -343,6 +346,11 @@ func judgePush(v *verdict, p *payload) {
 	owner, name := p.Repository.names()
 	if p.Ref != "refs/heads/"+p.Repository.DefaultBranch {
 		v.skip("policies are read from the default branch")
+		branch, ok := strings.CutPrefix(p.Ref, "refs/heads/")
+		if _, group := groupBase(branch); ok && !group && !p.Deleted && p.After != "" && p.Sender.Login != "" {
+			v.branch = branch
+			v.push = &store.Push{SHA: p.After, Before: p.Before, By: fact.Person{Login: fact.Login(p.Sender.Login), Bot: p.Sender.bot()}, Account: p.Sender.ID}
+		}
 		return
 	}
 	// A list that may be cut short, or that leaves out what a force-push took

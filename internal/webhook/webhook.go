@@ -215,6 +215,13 @@ func (h *receiver) take(ctx context.Context, log *slog.Logger, e envelope, p *pa
 		return answer{http.StatusAccepted, "irrelevant", "pong"}
 	case p.Installation.ID == 0:
 		return answer{http.StatusAccepted, "no-installation", "it comes from a repository's webhook, not from the App's"}
+	case v.push != nil:
+		v.push.At = now
+		if err := h.o.Store.SeePush(ctx, v.ref, v.branch, *v.push); err != nil {
+			log.Error("store push", "error", err)
+			return answer{http.StatusInternalServerError, "failed", "the push could not be stored"}
+		}
+		return answer{http.StatusAccepted, "irrelevant", v.Why}
 	case !v.Looks:
 		return answer{http.StatusAccepted, "irrelevant", v.Why}
 	}

@@ -617,7 +617,7 @@ func TestTheSenderOfASynchronizeIsTheLastPusher(t *testing.T) {
 
 func TestAMembershipEventInvalidatesTheOrganisationsTeams(t *testing.T) {
 	r := receive(t, storetest.SQLite(t))
-	if err := r.store.PutTeam(t.Context(), 7, "acme/cloud", []string{"ana"}, 0); err != nil {
+	if err := r.store.PutTeam(t.Context(), 7, "acme/cloud", []fact.Member{{Login: "ana", ID: 1}}, 0); err != nil {
 		t.Fatal(err)
 	}
 	r.deliver("membership", event("removed", object{"team": object{"slug": "other"}}))

@@ -15,6 +15,23 @@ type Person struct {
 	Email string `json:"email,omitempty"`
 }
 
+// Member is an account by its two names: the login, which its owner may change
+// and anybody may take then, and the number, which stays. ID is 0 where GitHub
+// did not tell it.
+type Member struct {
+	Login string `json:"login"`
+	ID    int64  `json:"id,omitempty"`
+}
+
+// Logins are the members' logins, in their order.
+func Logins(members []Member) []string {
+	out := make([]string, len(members))
+	for i, m := range members {
+		out[i] = m.Login
+	}
+	return out
+}
+
 // Login returns the one form in which logins are compared inside rolecall:
 // no "@", lower case, and without the "[bot]" that REST appends and GraphQL
 // leaves out.

@@ -63,8 +63,9 @@ type Pull struct {
 	// repository's activity told; it only ever tightens a decision.
 	Pusher Person `json:"pusher,omitzero"`
 	// Pushers are the others who pushed commits that are part of the pull
-	// request, whoever the commits say wrote them, by login; again only where
-	// deliveries told, and only to tighten.
+	// request, whoever the commits say wrote them, or that were until somebody
+	// squashed them, by login; again only where deliveries told, and only to
+	// tighten.
 	Pushers []Person `json:"pushers,omitempty"`
 	// Strangers are the logins of people who said something here and whom the
 	// policy names one by one, but who are neither members of the organisation

@@ -5,7 +5,8 @@
 # asked nobody: without ask = "none", rolecall asks by name.
 #
 # What is different:
-# - No rule was about the policy itself, so that One keep it: choose who does.
+# - No rule was about the policy itself, so its keeper is the role "One":
+#   choose who keeps it.
 # - line 25: has_author_in names members of the organisation "northwind", of
 #   whom a policy cannot tell who they are. What follows from it holds either
 #   way for them.

@@ -5,8 +5,8 @@
 # asked nobody: without ask = "none", rolecall asks by name.
 #
 # What is different:
-# - No rule was about the policy itself, so that Devtools keep it: choose who
-#   does.
+# - No rule was about the policy itself, so its keeper is the role "Devtools":
+#   choose who keeps it.
 # - line 7: Disapproval by members of the organisation "northwind" has no
 #   equal: only those block by requesting changes who hold a role that is
 #   required.
