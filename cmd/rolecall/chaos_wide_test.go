@@ -226,7 +226,10 @@ func (c *chaos) onTime() {
 func (c *chaos) judgeGroups(o *oracle) {
 	w := c.w
 	for _, g := range c.groups {
-		if g.Done() || slices.ContainsFunc(g.Pulls(), func(p *githubtest.Pull) bool { return p.State() != "open" || !p.InQueue() }) {
+		base := g.Pulls()[0].BaseBranch()
+		if g.Done() || slices.ContainsFunc(g.Pulls(), func(p *githubtest.Pull) bool {
+			return p.State() != "open" || !p.InQueue() || p.BaseBranch() != base // one that was retargeted has left the group
+		}) {
 			continue
 		}
 		before := w.repo.ChecksAt(g.HeadSHA())
@@ -239,7 +242,7 @@ func (c *chaos) judgeGroups(o *oracle) {
 		}
 		g.Rerequest("mia")
 		c.settle()
-		name := "rolecall: " + g.Pulls()[0].BaseBranch()
+		name := "rolecall: " + base
 		if got := g.Check(name); got.Status != "completed" || got.Conclusion != want {
 			w.t.Errorf("the check of the merge group of #%d is %s %s %q; its pull requests are %s, so that it is to be %s",
 				g.Pulls()[0].Number(), got.Status, got.Conclusion, got.Title, status, want)

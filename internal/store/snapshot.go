@@ -25,6 +25,11 @@ func (s *Store) Snapshot(ctx context.Context, f func(*Snapshot) error) error {
 		return fmt.Errorf("snapshot: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }()
+	if s.dialect == Postgres { // nobody waits for it, and its reader may take its time
+		if _, err := tx.ExecContext(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {
+			return fmt.Errorf("snapshot: %w", err)
+		}
+	}
 	return f(&Snapshot{tx, s})
 }
 

@@ -363,6 +363,35 @@ func TestPushesToABranchAreKeptForAPullRequestToCome(t *testing.T) {
 	})
 }
 
+// Whoever is silent in the middle of a transaction loses it, and what it held,
+// but for who only reads.
+func TestATransactionThatIsSilentIsUndoneUnlessItOnlyReads(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("ROLECALL_LONG") == "" {
+		t.Skip("set ROLECALL_LONG")
+	}
+	s := storetest.Open(t, storetest.Postgres(t))
+	var reads sync.WaitGroup
+	reads.Go(func() {
+		err := s.Snapshot(t.Context(), func(n *store.Snapshot) error {
+			time.Sleep(12 * time.Second)
+			_, err := n.RecordChains(t.Context())
+			return err
+		})
+		if err != nil {
+			t.Errorf("a snapshot: %v", err)
+		}
+	})
+	err := s.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		time.Sleep(12 * time.Second)
+		return tx.EndLook(ctx, "any")
+	})
+	if err == nil {
+		t.Error("a write that was silent for twelve seconds")
+	}
+	reads.Wait()
+}
+
 func TestGenerationsOnlyGrow(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		is := func(want int64) {
