@@ -147,7 +147,7 @@ func (g *generator) open() {
 			other := c.pulls[shares]
 			o.Head, o.Files, o.Fork = other.HeadBranch(), nil, false
 			o.Base = bases[1-slices.Index(bases, other.BaseBranch())]
-			if c.taken(o.Head, o.Base) {
+			if c.taken(o.Head, o.Base) || c.w.repo.Ahead(c.w.repo.Head(o.Base), other.Head()) == 0 {
 				return
 			}
 		}

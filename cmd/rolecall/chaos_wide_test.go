@@ -170,7 +170,7 @@ func enqueue(p *githubtest.Pull) {
 // is given up.
 func (c *chaos) build(base string, n int) {
 	for _, g := range c.groups {
-		if !g.Done() && g.Pulls()[0].BaseBranch() == base {
+		if !g.Done() && g.Base() == base {
 			g.Destroy("invalidated")
 		}
 	}
@@ -226,7 +226,7 @@ func (c *chaos) onTime() {
 func (c *chaos) judgeGroups(o *oracle) {
 	w := c.w
 	for _, g := range c.groups {
-		base := g.Pulls()[0].BaseBranch()
+		base := g.Base()
 		if g.Done() || slices.ContainsFunc(g.Pulls(), func(p *githubtest.Pull) bool {
 			return p.State() != "open" || !p.InQueue() || p.BaseBranch() != base // one that was retargeted has left the group
 		}) {

@@ -111,7 +111,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 			Gather: gather.New(app, s.store, gather.Options{
 				DefaultPolicy: c.DefaultPolicy, Wants: pipeline.Wants, Now: c.Now, Logger: c.Log,
 			}),
-			Apply:   appliers{app: app, store: s.store, log: c.Log, now: c.Now, commands: commandHelp()},
+			Apply:   appliers{app: app, store: s.store, log: c.Log, now: c.Now, commands: commandHelp(), settled: cmp.Or(c.GitHubTimeout, 30*time.Second)},
 			Records: records{s.store},
 			Metrics: metrics,
 			Self:    s.identity.login,
@@ -239,12 +239,13 @@ type appliers struct {
 	log      *slog.Logger
 	now      func() time.Time
 	commands []report.Command
+	settled  time.Duration // after which what was sent has arrived, or never will
 }
 
 func (a appliers) Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy.Decision) (refused []string, err error) {
 	t, _ := lookedAt(ctx)
 	by := &apply.Applier{
-		GitHub: a.app.Client(ref.Installation), Audit: a.store, Commands: a.commands, Delivery: t.Delivery, Log: a.log, Now: a.now,
+		GitHub: a.app.Client(ref.Installation), Audit: a.store, Sent: a.store, Settled: a.settled, Commands: a.commands, Delivery: t.Delivery, Log: a.log, Now: a.now,
 	}
 	return by.Apply(ctx, ref, p, d)
 }

@@ -47,6 +47,8 @@ const Recheck = "recheck"
 type Applier struct {
 	GitHub   GitHub
 	Audit    Audit
+	Sent     Sent
+	Settled  time.Duration    // after which what was sent has arrived, or never will
 	Commands []report.Command // what /help answers with
 	Delivery string           // GUID of the delivery that led here, for the audit trail
 	Log      *slog.Logger
@@ -132,6 +134,9 @@ func (a *Applier) each(ctx context.Context, ref fact.Ref, actions []plan.Action,
 		if err != nil && !pointless(action, err) {
 			errs = append(errs, fmt.Errorf("%s: %w", action.Kind, err))
 			failed[action.Comment] = true
+		}
+		if errors.Is(err, errUnsettled) { // nothing was done
+			continue
 		}
 		out.entries = append(out.entries, store.Entry{At: a.Now(), Ref: ref, Delivery: a.Delivery, Kind: string(action.Kind), Actor: action.By, Data: done})
 		if out.over = over(ctx, err); out.over {
@@ -231,7 +236,7 @@ func (a *Applier) perform(ctx context.Context, ref fact.Ref, action plan.Action,
 	case plan.Remind:
 		o := action.Overdue
 		done.Overdue = &o
-		_, err = a.GitHub.CreateComment(ctx, ref, o.Marker()+"\n"+report.Overdue(d, report.Late{
+		err = a.comment(ctx, ref, o.Marker(), report.Overdue(d, report.Late{
 			Role: o.Role, Project: o.Project, Step: o.Step, Within: o.Within, Asked: o.Asked, OnCall: o.OnCall, Fresh: action.Logins,
 		}))
 	case plan.Reply:

@@ -36,6 +36,9 @@ type world struct {
 	ref   fact.Ref
 }
 
+// settled is as long as a call may take and as the client waits, together.
+const settled = 2 * time.Second
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	s := githubtest.New(t, githubtest.Options{})
@@ -46,7 +49,7 @@ func newWorld(t *testing.T) *world {
 	org.Team("cloud", "ana", "bo").Grant(repo, "push")
 	org.Team("far", "fay")
 	w.pr = repo.Open(githubtest.PullRequest{Author: "dan", Title: "x", Head: "x", Files: githubtest.Files{"a.txt": "a"}})
-	app, err := github.NewApp(github.Config{URL: s.URL(), AppID: s.App().ID(), PrivateKey: s.App().PrivateKeyPEM()})
+	app, err := github.NewApp(github.Config{URL: s.URL(), AppID: s.App().ID(), PrivateKey: s.App().PrivateKeyPEM(), Timeout: settled / 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +59,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = w.store.Close() })
 	w.ref = fact.Ref{Installation: s.App().Installation("acme").ID(), Owner: "acme", Repo: "infra", Number: w.pr.Number()}
 	w.apply = &apply.Applier{
-		GitHub: app.Client(w.ref.Installation), Audit: w.store, Commands: []report.Command{{Usage: "/help", Help: "Helps.", Who: "anyone"}},
+		GitHub: app.Client(w.ref.Installation), Audit: w.store, Sent: w.store, Settled: settled, Commands: []report.Command{{Usage: "/help", Help: "Helps.", Who: "anyone"}},
 		Delivery: "guid", Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: s.Now,
 	}
 	return w
@@ -249,6 +252,25 @@ func TestAReactionTellsThatAllElseIsDone(t *testing.T) {
 	if len(first.Reactions()) != 0 || len(second.Reactions()) != 1 {
 		t.Errorf("reactions %v and %v, want only the second answered", first.Reactions(), second.Reactions())
 	}
+}
+
+// A comment whose call was given up may appear when the next look has read the
+// comments, and found none.
+func TestACommentThatMayAppearYetIsNotWrittenAgain(t *testing.T) {
+	w := newWorld(t)
+	asking := w.pr.Comment("eve", "/help")
+	reply := plan.Action{Kind: plan.Reply, Why: "y", Comment: asking.ID(), Verdicts: []policy.CommandVerdict{{Command: fact.Command{Name: "help"}, Accepted: true}}}
+	w.Inject(githubtest.Fault{Operation: "issues/create-comment", Delay: settled * 3 / 4}) // the client waits for half of it
+	w.expect(w.do(reply), "reply", "reply failed")
+	w.expect(w.do(reply), "a moment ago", "reply failed") // the first
+	if err := w.WaitAnswered(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.pr.Comments(); len(got) != 2 {
+		t.Errorf("%d comments", len(got))
+	}
+	time.Sleep(settled) // by then whoever looks sees it
+	w.expect(w.do(reply), "", "reply failed", "reply")
 }
 
 func TestAnAssignmentThatFailedLeavesCommandsUnanswered(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 // reply answers a comment's commands, and writes down in the same comment what
 // became of a /break-glass, so that there is never one without the other.
 func (a *Applier) reply(ctx context.Context, ref fact.Ref, action plan.Action, d policy.Decision) (*fact.GlassNote, error) {
-	body := plan.ReplyMarker(action.Comment) + "\n"
+	body := ""
 	var note *fact.GlassNote
 	for _, v := range action.Verdicts {
 		if v.Note != nil && (note == nil || v.Note.Kind == fact.GlassBroken) {
@@ -36,8 +36,7 @@ func (a *Applier) reply(ctx context.Context, ref fact.Ref, action plan.Action, d
 		note = &written
 		body += note.Marker() + "\n"
 	}
-	_, err := a.GitHub.CreateComment(ctx, ref, body+report.Reply(d, action.Verdicts, a.Commands))
-	return note, err
+	return note, a.comment(ctx, ref, plan.ReplyMarker(action.Comment), body+report.Reply(d, action.Verdicts, a.Commands))
 }
 
 // debtMarker is the invisible first line of the issue that tracks the debt of
@@ -57,8 +56,11 @@ func (a *Applier) issue(ctx context.Context, ref fact.Ref, d policy.Decision) (i
 	marker := debtMarker(ref.Number)
 	number, err := a.GitHub.FindIssue(ctx, ref.Owner, ref.Repo, fact.GlassLabel, marker)
 	if err == nil && number == 0 {
-		title, body := report.DebtIssue(d)
-		number, err = a.GitHub.CreateIssue(ctx, ref.Owner, ref.Repo, title, marker+"\n"+body, fact.GlassLabel)
+		err = a.once(ctx, ref, marker, func() (err error) {
+			title, body := report.DebtIssue(d)
+			number, err = a.GitHub.CreateIssue(ctx, ref.Owner, ref.Repo, title, marker+"\n"+body, fact.GlassLabel)
+			return err
+		})
 	}
 	if pointlessIssue(err) {
 		return 0, nil // a repository without issues: the check and the label tell of it
@@ -89,6 +91,5 @@ func (a *Applier) remark(ctx context.Context, ref fact.Ref, note fact.GlassNote,
 	default:
 		return fmt.Errorf("unknown kind of note %q", note.Kind)
 	}
-	_, err := a.GitHub.CreateComment(ctx, ref, note.Marker()+"\n"+text)
-	return err
+	return a.comment(ctx, ref, note.Marker(), text)
 }

@@ -118,6 +118,9 @@ func (p *Pull) InQueue() bool {
 	return p.queueEntry() != nil
 }
 
+// Base is the branch that the group is to be merged into.
+func (g *MergeGroup) Base() string { return g.baseRef }
+
 // HeadSHA is the commit that the group wants checked.
 func (g *MergeGroup) HeadSHA() string { return g.headSHA }
 

@@ -35,6 +35,7 @@ const (
 	keepBranches     = 90 * 24 * time.Hour // beyond a push to a branch
 	keepTeams        = 30 * 24 * time.Hour // beyond a team's last reading
 	keepChores       = 2 * wantedFor       // beyond the last want
+	keepSent         = 24 * time.Hour      // what GitHub would have written twice
 	keepUnasked      = 24 * time.Hour      // whom GitHub would not have asked
 )
 
@@ -173,6 +174,7 @@ func (s *Store) retireKnown(ctx context.Context, now time.Time) error {
 		{`DELETE FROM teams WHERE read_at < ?1`, before(keepTeams)},
 		{`DELETE FROM branch_pushes WHERE at < ?1`, before(keepBranches)},
 		{`DELETE FROM unrequestable WHERE at < ?1`, before(keepUnasked)},
+		{`DELETE FROM sent WHERE at < ?1`, before(keepSent)},
 		{`DELETE FROM chores WHERE wanted_at < ?1`, before(keepChores)},
 		// A calendar that no policy names has no chore.
 		{`DELETE FROM calendars WHERE read_at < ?1 AND NOT EXISTS (SELECT 1 FROM chores c WHERE c.name = calendars.url)`, before(keepChores)},

@@ -159,9 +159,12 @@ func TestWhatIsOutOfDateIsForgotten(t *testing.T) {
 		must(t, s.UseCalendar(t.Context(), "https://a/", store.CalendarUser{Installation: 7, Owner: "acme"}))
 		must(t, s.Learn(t.Context(), ref, store.Merged{Number: 1, At: now, Author: "dan", Lines: map[string]int{"a.go": 1}}))
 		must(t, s.Learn(t.Context(), ref, store.Merged{Number: 2, At: now, Lines: map[string]int{"a.go": 1}})) // by a bot
+		if ok, err := s.Sending(t.Context(), ref, "#6 reply", time.Minute); err != nil || !ok {
+			t.Fatal(ok, err)
+		}
 		must(t, s.AddRedelivery(t.Context(), 1, "g", now))
 		must(t, s.Alive(t.Context(), "killed"))
-		tables := []string{"teams", "unrequestable", "chores", "calendars", "calendar_users", "history_people", "history_files", "redeliveries", "replicas"}
+		tables := []string{"teams", "unrequestable", "sent", "chores", "calendars", "calendar_users", "history_people", "history_files", "redeliveries", "replicas"}
 		left := func() (out []string) {
 			for _, table := range tables {
 				var n int
