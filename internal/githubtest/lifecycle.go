@@ -357,6 +357,7 @@ func (p *Pull) retarget(branch string, by *User) error {
 	if len(p.repo.objects.between(sha, p.head.sha)) == 0 {
 		return fmt.Errorf("there are no new commits between base branch '%s' and head branch '%s'", branch, p.head.ref)
 	}
+	p.dequeue(by, "UNKNOWN_REMOVAL_REASON") // the queue is its base's
 	was := p.base
 	p.base = branchEnd{p.repo, branch, sha}
 	p.repo.holders.move(p)
