@@ -60,7 +60,8 @@ type Applier struct {
 // GitHub asks of writers. Everything is tried unless GitHub wants no more
 // calls, but a comment's commands are reacted to only once the rest that they
 // ask for is done. The error is that of whatever failed and may succeed later;
-// the whole may be planned and applied again. Refused are the logins and teams
+// the whole may be planned and applied again; it is an [Unsettled] alone where
+// nothing else is to be. Refused are the logins and teams
 // ("org/slug") whose review GitHub does not let be requested.
 // https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
 func (a *Applier) Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy.Decision) (refused []string, err error) {
@@ -91,7 +92,11 @@ func (a *Applier) Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy
 		return asked.refused, err
 	}
 	last := a.each(ctx, ref, rest, p.Record, d)
-	return asked.refused, errors.Join(err, last.err, a.audit(ctx, last.entries))
+	err = errors.Join(err, last.err, a.audit(ctx, last.entries))
+	if err == nil && last.unsettled {
+		err = &Unsettled{time.Now().Add(a.Settled)}
+	}
+	return asked.refused, err
 }
 
 // audit records what was done, whether or not anybody still waits for it.
@@ -110,10 +115,12 @@ const auditTime = 10 * time.Second
 // outcome is what became of some actions; over is true where no further call
 // should be made.
 type outcome struct {
-	err     error
-	over    bool
-	refused []string // reviewers whom GitHub would not have
-	entries []store.Entry
+	err  error
+	over bool
+	// unsettled is true where something may be on its way.
+	unsettled bool
+	refused   []string // reviewers whom GitHub would not have
+	entries   []store.Entry
 }
 
 func (a *Applier) each(ctx context.Context, ref fact.Ref, actions []plan.Action, head string, d policy.Decision) (out outcome) {
@@ -131,12 +138,13 @@ func (a *Applier) each(ctx context.Context, ref fact.Ref, actions []plan.Action,
 		done.Why = action.Why
 		out.refused = append(out.refused, done.Refused...)
 		a.Log.Log(ctx, level, "acted", "action", action.Kind, "why", action.Why, "refused", done.Refused, "error", done.Error)
+		if errors.Is(err, errUnsettled) { // nothing was done
+			failed[action.Comment], out.unsettled = true, true
+			continue
+		}
 		if err != nil && !pointless(action, err) {
 			errs = append(errs, fmt.Errorf("%s: %w", action.Kind, err))
 			failed[action.Comment] = true
-		}
-		if errors.Is(err, errUnsettled) { // nothing was done
-			continue
 		}
 		out.entries = append(out.entries, store.Entry{At: a.Now(), Ref: ref, Delivery: a.Delivery, Kind: string(action.Kind), Actor: action.By, Data: done})
 		if out.over = over(ctx, err); out.over {

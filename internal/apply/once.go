@@ -18,8 +18,16 @@ type Sent interface {
 	NotSent(ctx context.Context, ref fact.Ref, what string) error
 }
 
-// errUnsettled is that of what may be on its way: the next look may see it.
+// errUnsettled is that of what may be on its way: a later look may see it.
 var errUnsettled = errors.New("it was sent a moment ago, and may appear yet")
+
+// Unsettled is the error of [Applier.Apply] where all is done but what may be on
+// its way.
+type Unsettled struct {
+	Until time.Time // when that is certain
+}
+
+func (u *Unsettled) Error() string { return errUnsettled.Error() }
 
 // once writes what must not stand twice, and bears a marker by which the next
 // look finds it: not before it is certain what became of an earlier try, whose

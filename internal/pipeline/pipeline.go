@@ -5,6 +5,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -201,7 +202,8 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 		}
 	}
 	refused, err := l.Apply.Apply(ctx, ref, actions, decision)
-	if err != nil {
+	var unsettled *apply.Unsettled
+	if err != nil && !errors.As(err, &unsettled) {
 		return Outcome{}, fmt.Errorf("apply to %s: %w", ref, err)
 	}
 	if err := l.Records.ForgetGreens(ctx, ref, over(greens, actions, decision, pull)...); err != nil {
@@ -219,6 +221,9 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	}
 	if pull.State != "open" {
 		_, next = decision.Glass.Reminders(pull.Now) // nothing else of it matters any more
+	}
+	if unsettled != nil {
+		next = sooner(next, unsettled.Until)
 	}
 	if len(refused) > 0 { // somebody else may have to be asked, and the check says who is
 		if err := l.Records.SetUnrequestable(ctx, ref, refused, teams); err != nil {
