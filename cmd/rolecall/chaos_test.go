@@ -37,6 +37,7 @@ import (
 
 var (
 	chaosSeed     = flag.Uint64("chaos.seed", 0, "the one seed that TestChaos tries; 0: as many as there is time for")
+	chaosFrom     = flag.Uint64("chaos.from", 0, "the seed that a long run begins with; 0: any")
 	chaosTries    = flag.Int("chaos.tries", 1, "how often each seed is tried: a race may need more than once")
 	chaosDatabase = flag.String("chaos.database", "", "sqlite or postgres; left out: PostgreSQL for each fifth seed of a long run")
 	chaosParallel = flag.Int("chaos.parallel", 4, "how many seeds are tried at once")
@@ -78,6 +79,9 @@ func TestChaos(t *testing.T) {
 			t.Fatalf("ROLECALL_CHAOS: %v", err)
 		}
 		next, end = wider+rand.Uint64N(1<<40), time.Now().Add(d) //nolint:gosec // any will do
+		if *chaosFrom != 0 {
+			next = *chaosFrom
+		}
 		t.Logf("seeds from %d", next)
 	}
 	var mu sync.Mutex
