@@ -93,8 +93,8 @@ func (a *Applier) Apply(ctx context.Context, ref fact.Ref, p plan.Plan, d policy
 	}
 	last := a.each(ctx, ref, rest, p.Record, d)
 	err = errors.Join(err, last.err, a.audit(ctx, last.entries))
-	if err == nil && last.unsettled {
-		err = &Unsettled{time.Now().Add(a.Settled)}
+	if err == nil && last.unsettled != nil {
+		err = last.unsettled
 	}
 	return asked.refused, err
 }
@@ -117,8 +117,8 @@ const auditTime = 10 * time.Second
 type outcome struct {
 	err  error
 	over bool
-	// unsettled is true where something may be on its way.
-	unsettled bool
+	// unsettled is what may be on its way; nil for nothing.
+	unsettled *Unsettled
 	refused   []string // reviewers whom GitHub would not have
 	entries   []store.Entry
 }
@@ -138,8 +138,8 @@ func (a *Applier) each(ctx context.Context, ref fact.Ref, actions []plan.Action,
 		done.Why = action.Why
 		out.refused = append(out.refused, done.Refused...)
 		a.Log.Log(ctx, level, "acted", "action", action.Kind, "why", action.Why, "refused", done.Refused, "error", done.Error)
-		if errors.Is(err, errUnsettled) { // nothing was done
-			failed[action.Comment], out.unsettled = true, true
+		if errors.As(err, &out.unsettled) { // nothing was done
+			failed[action.Comment] = true
 			continue
 		}
 		if err != nil && !pointless(action, err) {

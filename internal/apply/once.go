@@ -18,16 +18,13 @@ type Sent interface {
 	NotSent(ctx context.Context, ref fact.Ref, what string) error
 }
 
-// errUnsettled is that of what may be on its way: a later look may see it.
-var errUnsettled = errors.New("it was sent a moment ago, and may appear yet")
-
-// Unsettled is the error of [Applier.Apply] where all is done but what may be on
-// its way.
+// Unsettled is the error of what may be on its way: a later look may see it. It
+// is that of [Applier.Apply] where all else is done.
 type Unsettled struct {
 	Until time.Time // when that is certain
 }
 
-func (u *Unsettled) Error() string { return errUnsettled.Error() }
+func (*Unsettled) Error() string { return "it was sent a moment ago, and may appear yet" }
 
 // once writes what must not stand twice, and bears a marker by which the next
 // look finds it: not before it is certain what became of an earlier try, whose
@@ -39,7 +36,7 @@ func (a *Applier) once(ctx context.Context, ref fact.Ref, marker string, write f
 		return err
 	}
 	if !ok {
-		return errUnsettled
+		return &Unsettled{time.Now().Add(a.Settled)}
 	}
 	err = write()
 	var e *github.Error

@@ -78,17 +78,7 @@ func TestShiftsOfAFeed(t *testing.T) {
 			[]string{"03-02 08:00 to 03-02 09:00 one two, three"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			shifts, err := calendar.Parse(context.Background(), feed(c.events...), from, to)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []string
-			for _, s := range shifts {
-				got = append(got, short(s))
-			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
-				t.Errorf("shifts (-want +got):\n%s", diff)
-			}
+			expectShifts(t, feed(c.events...), from, to, c.want)
 		})
 	}
 }
@@ -174,17 +164,7 @@ func TestTimeZonesOfAFeed(t *testing.T) {
 			[]string{"03-23 09:00 to 03-23 18:00 @ana", "03-30 09:00 to 03-30 18:00 @ana"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			shifts, err := calendar.Parse(context.Background(), c.feed, from, to)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []string
-			for _, s := range shifts {
-				got = append(got, short(s))
-			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
-				t.Errorf("shifts (-want +got):\n%s", diff)
-			}
+			expectShifts(t, c.feed, from, to, c.want)
 		})
 	}
 	for name, c := range map[string]struct{ zone, want string }{
@@ -370,4 +350,20 @@ func TestNobodyGetsAShiftAfterwards(t *testing.T) {
 			}
 		}
 	})
+}
+
+// expectShifts compares what a feed says with shifts as short writes them.
+func expectShifts(t *testing.T, feed []byte, from, to time.Time, want []string) {
+	t.Helper()
+	shifts, err := calendar.Parse(context.Background(), feed, from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range shifts {
+		got = append(got, short(s))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("shifts (-want +got):\n%s", diff)
+	}
 }
