@@ -63,7 +63,7 @@ func (c *auditVerifyCmd) Run(ctx context.Context, s streams) error {
 		}
 		problems := 0
 		for _, chain := range v.Chains {
-			fmt.Fprintf(s.out, "%s: %s in %s", chain.Name(), strings.Replace(plural(int(chain.Entries), "entry"), "entrys", "entries", 1), plural(int(chain.Segments), "segment"))
+			fmt.Fprintf(s.out, "%s: %s in %s", chain.Name(), plural(int(chain.Entries), "entry"), plural(int(chain.Segments), "segment"))
 			if chain.Retired > 0 {
 				fmt.Fprintf(s.out, ", %d of them retired", chain.Retired)
 			}

@@ -229,7 +229,11 @@ func (c *backtestCmd) show(s streams, t replay.Tally) error {
 }
 
 func plural(n int, noun string) string {
-	if n != 1 {
+	switch stem, y := strings.CutSuffix(noun, "y"); {
+	case n == 1:
+	case y:
+		noun = stem + "ies"
+	default:
 		noun += "s"
 	}
 	return fmt.Sprintf("%d %s", n, noun)

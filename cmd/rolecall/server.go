@@ -75,6 +75,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	c.GitHubTimeout = cmp.Or(c.GitHubTimeout, 30*time.Second)
 	s := &Server{log: c.Log, served: make(chan error, 1)}
 	defer func() {
 		if err != nil {
@@ -84,9 +85,6 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 		}
 	}()
 
-	if c.Now == nil {
-		c.Now = time.Now
-	}
 	metrics := newMetrics()
 	s.metrics = metrics
 	app, err := github.NewApp(github.Config{
@@ -111,7 +109,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 			Gather: gather.New(app, s.store, gather.Options{
 				DefaultPolicy: c.DefaultPolicy, Wants: pipeline.Wants, Now: c.Now, Logger: c.Log,
 			}),
-			Apply:   appliers{app: app, store: s.store, log: c.Log, now: c.Now, commands: commandHelp(), settled: cmp.Or(c.GitHubTimeout, 30*time.Second)},
+			Apply:   appliers{app: app, store: s.store, log: c.Log, now: c.Now, commands: commandHelp(), settled: c.GitHubTimeout},
 			Records: records{s.store},
 			Metrics: metrics,
 			Self:    s.identity.login,

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/rolecall/rolecall/policy/fact"
@@ -30,15 +29,7 @@ func (s *Store) BranchPushes(ctx context.Context, ref fact.Ref, branch string) (
 	owner, repo := name(ref)
 	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT sha, before, pusher, bot, account, at FROM branch_pushes
 		WHERE owner = ?1 AND repo = ?2 AND branch = ?3 ORDER BY at DESC, sha LIMIT ?4`), owner, repo, branch, maxPushes)
-	var out []Push
-	err = each(rows, err, func(rows *sql.Rows) error {
-		var p Push
-		var at int64
-		err := rows.Scan(&p.SHA, &p.Before, &p.By.Login, &p.By.Bot, &p.Account, &at)
-		p.At = Time(at)
-		out = append(out, p)
-		return err
-	})
+	out, err := readPushes(rows, err)
 	if err != nil {
 		return nil, fmt.Errorf("pushes to a branch: %w", err)
 	}

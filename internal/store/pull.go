@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -82,24 +83,24 @@ func (s *Store) Pushes(ctx context.Context, ref fact.Ref) ([]Push, error) {
 	owner, repo := name(ref)
 	rows, err := s.reader.QueryContext(ctx, s.Query(`SELECT sha, before, pusher, bot, account, at FROM pushes
 		WHERE owner = ?1 AND repo = ?2 AND number = ?3 ORDER BY at DESC, sha LIMIT ?4`), owner, repo, ref.Number, maxPushes)
+	pushes, err := readPushes(rows, err)
 	if err != nil {
 		return nil, fmt.Errorf("pushes: %w", err)
 	}
-	defer func() { _ = rows.Close() }()
-	var pushes []Push
-	for rows.Next() {
+	return pushes, nil
+}
+
+// readPushes reads rows of sha, before, pusher, bot, account and at.
+func readPushes(rows *sql.Rows, err error) (out []Push, _ error) {
+	err = each(rows, err, func(rows *sql.Rows) error {
 		var p Push
 		var at int64
-		if err := rows.Scan(&p.SHA, &p.Before, &p.By.Login, &p.By.Bot, &p.Account, &at); err != nil {
-			return nil, fmt.Errorf("pushes: %w", err)
-		}
+		err := rows.Scan(&p.SHA, &p.Before, &p.By.Login, &p.By.Bot, &p.Account, &at)
 		p.At = Time(at)
-		pushes = append(pushes, p)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("pushes: %w", err)
-	}
-	return pushes, nil
+		out = append(out, p)
+		return err
+	})
+	return out, err
 }
 
 // KnownPulls returns the pull requests of an owner that are open as far as
