@@ -69,6 +69,12 @@ type Server struct {
 	served   chan error
 }
 
+// settled is after how long it is certain what became of a call that nobody
+// waits for any more: GitHub ends one after 10 seconds, and what was sent at the
+// last moment takes one to arrive.
+// https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#timeouts
+func (c Config) settled() time.Duration { return c.GitHubTimeout + 2*time.Second }
+
 // Start opens the database, begins to work on the queue and answers HTTP. An
 // error means that nothing is left running.
 func Start(ctx context.Context, c Config) (_ *Server, err error) {
@@ -109,7 +115,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 			Gather: gather.New(app, s.store, gather.Options{
 				DefaultPolicy: c.DefaultPolicy, Wants: pipeline.Wants, Now: c.Now, Logger: c.Log,
 			}),
-			Apply:   appliers{app: app, store: s.store, log: c.Log, now: c.Now, commands: commandHelp(), settled: c.GitHubTimeout},
+			Apply:   appliers{app: app, store: s.store, log: c.Log, now: c.Now, commands: commandHelp(), settled: c.settled()},
 			Records: records{s.store},
 			Metrics: metrics,
 			Self:    s.identity.login,
@@ -126,7 +132,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	s.queue, err = queue.New(ctx, s.store, queue.Options{
 		Workers: c.Workers, Handle: l.look, Chores: background.kinds(), Metrics: metrics.registry, Logger: c.Log,
 		Periodic: append(s.recovery.Periodic(), keepRecord(s.store, c.Retention)), Sharers: app.SetSharers,
-		Verify: c.GitHubTimeout,
+		Verify: c.settled(),
 	})
 	if err != nil {
 		return nil, err

@@ -81,6 +81,9 @@ func (s *Store) SaveGroup(ctx context.Context, g GroupDecision) (head string, er
 				return err
 			}
 		}
+		if g.At, err = t.afterLast(ctx, g); err != nil {
+			return err
+		}
 		for _, r := range rows {
 			if _, err := t.ExecContext(ctx, s.Query(`INSERT INTO group_decisions (owner, repo, head, at, number, facts, decision, policies)
 				VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`), owner, repo, g.Head, Micros(g.At), r.number, r.facts, r.decision, r.policies); err != nil {
@@ -94,6 +97,19 @@ func (s *Store) SaveGroup(ctx context.Context, g GroupDecision) (head string, er
 		return "", fmt.Errorf("save merge group: %w", err)
 	}
 	return head, nil
+}
+
+// afterLast is the time of a decision on a group, which tells it from the
+// others on that group: where the clock has not gone on, or has gone back, just
+// after the last.
+func (t *Tx) afterLast(ctx context.Context, g GroupDecision) (time.Time, error) {
+	owner, repo := name(g.Ref)
+	var last int64
+	err := t.QueryRowContext(ctx, t.s.Query(`SELECT COALESCE(MAX(at), 0) FROM group_decisions WHERE owner = ?1 AND repo = ?2 AND head = ?3`), owner, repo, g.Head).Scan(&last)
+	if err != nil || Micros(g.At) > last {
+		return g.At, err
+	}
+	return Time(last + 1), nil
 }
 
 // policiesOf names the policies of a decision, and adds their bytes to texts.
