@@ -12,10 +12,10 @@ import (
 // Somebody takes the login that a member of a team has given up, while it is
 // remembered who is in the team.
 func TestThreat07ALoginThatChangesHands(t *testing.T) {
-	for name, take := range map[string]func(w *world){
+	for name, take := range variants(map[string]func(w *world){
 		"by somebody of the organisation": func(w *world) { w.gh.User("eve").Rename("ana") },
 		"by a stranger":                   func(w *world) { w.repo.Public(); w.gh.User("mallory").Rename("ana") },
-	} {
+	}) {
 		t.Run(name, attack{
 			play: func(w *world, trick bool) *githubtest.Pull {
 				pr := w.open("dan", githubtest.Files{"main.go": goBefore})
@@ -85,7 +85,7 @@ func TestThreat06ThePusherGoesByAnotherName(t *testing.T) {
 // Somebody's commits are squashed by another, whose name is on them now, and
 // they approve what was theirs.
 func TestThreat06WhatWasTheirsIsSquashed(t *testing.T) {
-	for name, squash := range map[string]func(pr *githubtest.Pull){
+	for name, squash := range variants(map[string]func(pr *githubtest.Pull){
 		"as it was": func(pr *githubtest.Pull) { pr.ForcePush("dan", githubtest.Files{"main.go": goAfter, "b.go": goBefore}) },
 		"with a change of it": func(pr *githubtest.Pull) {
 			pr.ForcePush("dan", githubtest.Files{"main.go": goAfter + "\n// More.\n", "b.go": goBefore})
@@ -94,7 +94,7 @@ func TestThreat06WhatWasTheirsIsSquashed(t *testing.T) {
 			pr.ForcePush("dan", githubtest.Files{"main.go": goAfter, "b.go": goBefore})
 			pr.Push("dan", githubtest.Files{"docs/x.md": "x\n"})
 		},
-	} {
+	}) {
 		t.Run(name, attack{
 			play: func(w *world, trick bool) *githubtest.Pull {
 				pr := w.open("dan", githubtest.Files{"b.go": goBefore})
@@ -186,7 +186,7 @@ func TestThreat06ABotWroteItForThem(t *testing.T) {
 // outside who may write, an owner or a maintainer of another team, an invitation
 // to a team below.
 func TestThreat07PowerIsNoRole(t *testing.T) {
-	for name, test := range map[string]struct {
+	for name, test := range variants(map[string]struct {
 		give func(w *world)
 		who  string
 	}{
@@ -201,7 +201,7 @@ func TestThreat07PowerIsNoRole(t *testing.T) {
 			below.Remove("pat")
 			w.settle()
 		}, "pat"},
-	} {
+	}) {
 		t.Run(name, attack{
 			play: func(w *world, trick bool) *githubtest.Pull {
 				pr := w.open("dan", githubtest.Files{"main.go": goBefore})
@@ -226,7 +226,7 @@ func TestThreat07PowerIsNoRole(t *testing.T) {
 // The approver pushed it under another's name before there was a pull request,
 // which somebody else then opened: no delivery tells who pushed.
 func TestThreat06PushedBeforeItWasOpened(t *testing.T) {
-	for name, test := range map[string]struct {
+	for name, test := range variants(map[string]struct {
 		author string
 		then   func(w *world)
 	}{
@@ -236,7 +236,7 @@ func TestThreat06PushedBeforeItWasOpened(t *testing.T) {
 		"and pushed upon by the author": {"dan", func(w *world) {
 			w.repo.Commit("change", "On top", githubtest.Files{"docs/x.md": "x\n"}, githubtest.By("dan"))
 		}},
-	} {
+	}) {
 		t.Run(name, attack{
 			play: func(w *world, trick bool) *githubtest.Pull {
 				sha := w.repo.Object(w.repo.Head("main"), githubtest.Commit{Author: "dan", Files: githubtest.Files{"main.go": goAfter}})

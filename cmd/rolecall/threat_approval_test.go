@@ -175,7 +175,7 @@ func TestThreat05AMergeOfTheBaseThatHidesAChange(t *testing.T) {
 // The approval is of somebody who wrote part of the change: as author, as
 // committer, as co-author, on a side branch, or as whoever pushed last.
 func TestThreat06ApprovalByWhoeverWroteIt(t *testing.T) {
-	for name, test := range map[string]struct {
+	for name, test := range variants(map[string]struct {
 		write func(w *world, pr *githubtest.Pull)
 		says  string
 	}{
@@ -195,7 +195,7 @@ func TestThreat06ApprovalByWhoeverWroteIt(t *testing.T) {
 		"as whoever pushed last": {func(_ *world, pr *githubtest.Pull) {
 			pr.PushCommits("ana", githubtest.Commit{Author: "dan", Files: githubtest.Files{"main.go": goAfter}})
 		}, "pushed last"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			attack{
 				play: func(w *world, trick bool) *githubtest.Pull {
@@ -219,7 +219,7 @@ func TestThreat06ApprovalByWhoeverWroteIt(t *testing.T) {
 // The approval is of a bot, of a former member, or of somebody who was invited
 // and has not come.
 func TestThreat07ApprovalByWhoHoldsNoRole(t *testing.T) {
-	for name, test := range map[string]struct {
+	for name, test := range variants(map[string]struct {
 		approve func(w *world, pr *githubtest.Pull)
 		says    string
 	}{
@@ -237,7 +237,7 @@ func TestThreat07ApprovalByWhoHoldsNoRole(t *testing.T) {
 			w.org.Team("cloud").Invite("pat")
 			pr.Approve("pat")
 		}, "pat"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			attack{
 				play: func(w *world, trick bool) *githubtest.Pull {

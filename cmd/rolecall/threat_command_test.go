@@ -27,7 +27,7 @@ func commandAnywhere(_ *world, _ *githubtest.Pull, p fact.Pull) bool {
 // A command that is no command: quoted, in code, in an HTML comment, edited in,
 // from a bot, or from somebody without the role.
 func TestThreat09CommandsThatAreNone(t *testing.T) {
-	for name, say := range map[string]func(w *world, pr *githubtest.Pull){
+	for name, say := range variants(map[string]func(w *world, pr *githubtest.Pull){
 		"in a quote":            func(_ *world, pr *githubtest.Pull) { pr.Comment("mia", "> /assign-dri @cy\n\nI would not say so.") },
 		"in a code block":       func(_ *world, pr *githubtest.Pull) { pr.Comment("mia", "Type this:\n```\n/assign-dri @cy\n```\n") },
 		"in an indented block":  func(_ *world, pr *githubtest.Pull) { pr.Comment("mia", "Type this:\n\n    /assign-dri @cy\n") },
@@ -62,7 +62,7 @@ func TestThreat09CommandsThatAreNone(t *testing.T) {
 			pr.Review("mia", "comment", "/assign-dri @cy")
 			pr.Comment("eve", "She said /assign-dri @cy in the review")
 		},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			attack{
 				policy: lostPolicy,
@@ -93,7 +93,7 @@ func labelNow(_ *world, _ *githubtest.Pull, p fact.Pull) bool {
 // What brought the Security Engineer in is taken away again: the label, or the
 // comment.
 func TestThreat15WhatBroughtARoleInIsTakenAway(t *testing.T) {
-	for name, test := range map[string]struct {
+	for name, test := range variants(map[string]struct {
 		bring, take func(w *world, pr *githubtest.Pull)
 	}{
 		"the label, by the author": {
@@ -118,7 +118,7 @@ func TestThreat15WhatBroughtARoleInIsTakenAway(t *testing.T) {
 				pr.Unlabel("dan", "security")
 			},
 		},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			attack{
 				play: func(w *world, trick bool) *githubtest.Pull {
@@ -146,11 +146,11 @@ func TestThreat15WhatBroughtARoleInIsTakenAway(t *testing.T) {
 
 // An author who makes themself, or a friend, DRI or delegate.
 func TestThreat23TheAuthorLoosensTheirOwnChange(t *testing.T) {
-	for name, say := range map[string]func(pr *githubtest.Pull){
+	for name, say := range variants(map[string]func(pr *githubtest.Pull){
 		"as DRI":                   func(pr *githubtest.Pull) { pr.Comment("ana", "/assign-dri @cy") },
 		"by delegation":            func(pr *githubtest.Pull) { pr.Comment("ana", "/delegate @cy") },
 		"by a contributor's words": func(pr *githubtest.Pull) { pr.Comment("bo", "/assign-dri @cy") },
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			attack{
 				policy: lostPolicy,

@@ -23,7 +23,7 @@ func everOnCall(_ *world, _ *githubtest.Pull, p fact.Pull) bool {
 // person twice in a row, who is no longer on call, who was never.
 func TestThreat23ABrokenGlass(t *testing.T) {
 	broken := shown{"success", "GLASS BROKEN BY"}
-	for name, test := range map[string]struct {
+	for name, test := range variants(map[string]struct {
 		play func(w *world, trick bool) *githubtest.Pull
 		says string
 	}{
@@ -96,7 +96,7 @@ func TestThreat23ABrokenGlass(t *testing.T) {
 			}
 			return pr
 		}, "on-call-engineer"},
-	} {
+	}) {
 		t.Run(name, attack{
 			policy: glassPolicy(),
 			play:   test.play,

@@ -46,11 +46,11 @@ func TestThreat04ARevertOfARevert(t *testing.T) {
 
 // A rebase leaves one role's files as they were, and not the other's.
 func TestThreat04ARebaseThatKeepsOneRolesFiles(t *testing.T) {
-	for name, trickFiles := range map[string]githubtest.Files{
+	for name, trickFiles := range variants(map[string]githubtest.Files{
 		"another resource":     {"main.go": goBefore, "net/main.tf": newProject + newProject},
 		"the other file moved": {"main.go": goBefore, "net/moved.tf": newProject},
 		"one more file":        {"main.go": goBefore, "net/main.tf": newProject, "net/more.tf": newProject},
-	} {
+	}) {
 		t.Run(name, attack{
 			play: func(w *world, trick bool) *githubtest.Pull {
 				files := githubtest.Files{"main.go": goBefore, "net/main.tf": newProject}
@@ -84,7 +84,7 @@ func TestThreat04ARebaseThatKeepsOneRolesFiles(t *testing.T) {
 // It is closed, changed and opened again: no event tells of a push to the
 // branch of what is closed.
 func TestThreat04ReopenedWithOldApprovals(t *testing.T) {
-	for name, meanwhile := range map[string]func(w *world, pr *githubtest.Pull){
+	for name, meanwhile := range variants(map[string]func(w *world, pr *githubtest.Pull){
 		"and pushed to meanwhile": func(w *world, pr *githubtest.Pull) {
 			w.repo.Commit(pr.HeadBranch(), "More", githubtest.Files{"main.go": goAfter}, githubtest.By("dan"))
 		},
@@ -98,7 +98,7 @@ func TestThreat04ReopenedWithOldApprovals(t *testing.T) {
 			w.repo.Commit("main", "The same file", githubtest.Files{"main.go": "package main\n\nfunc main() { println(0) }\n"}, githubtest.By("eve"))
 			w.pass(time.Second)
 		},
-	} {
+	}) {
 		t.Run(name, attack{
 			play: func(w *world, trick bool) *githubtest.Pull {
 				pr := w.open("dan", githubtest.Files{"main.go": goBefore})
@@ -156,7 +156,7 @@ func TestThreat04ABranchThatIsMadeAgain(t *testing.T) {
 // It is aimed at a branch whose policy asks for less, approved there, and aimed
 // back; as a draft, so that nobody looks.
 func TestThreat02ThereAndBack(t *testing.T) {
-	for name, test := range map[string]func(w *world, pr *githubtest.Pull){
+	for name, test := range variants(map[string]func(w *world, pr *githubtest.Pull){
 		"approved there": func(w *world, pr *githubtest.Pull) {
 			pr.Retarget("playground", "merger")
 			w.settle()
@@ -189,7 +189,7 @@ func TestThreat02ThereAndBack(t *testing.T) {
 			pr.Push("dan", githubtest.Files{"main.go": goAfter})
 			w.gh.Release(func(list []githubtest.Delivery) []githubtest.Delivery { slices.Reverse(list); return list })
 		},
-	} {
+	}) {
 		t.Run(name, attack{
 			play: func(w *world, trick bool) *githubtest.Pull {
 				w.repo.Commit("playground", "A branch that needs nothing", githubtest.Files{"play.md": "x\n"})

@@ -12,7 +12,7 @@ import (
 // and it comes back while nobody is looking: the green of then must not be
 // there for GitHub to merge on.
 func TestThreat04AGreenThatWasLeftBehind(t *testing.T) {
-	for name, test := range map[string]struct {
+	for name, test := range variants(map[string]struct {
 		leave, back func(w *world, pr *githubtest.Pull, was string)
 		meanwhile   func(w *world, pr *githubtest.Pull)
 		caught      shown
@@ -56,7 +56,7 @@ func TestThreat04AGreenThatWasLeftBehind(t *testing.T) {
 			back:      func(_ *world, pr *githubtest.Pull, _ string) { pr.Reopen() },
 			caught:    shown{"in_progress", "Waiting for Cloud Engineer"}, says: "dismissed",
 		},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			var first string
 			attack{

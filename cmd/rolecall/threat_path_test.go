@@ -12,7 +12,7 @@ import (
 // The policy file is changed by way of what it is, or where it lies.
 func TestThreat01ThePolicyIsReplacedByAnotherWay(t *testing.T) {
 	waits := shown{"in_progress", "Waiting for"}
-	for name, test := range map[string]struct {
+	for name, test := range variants(map[string]struct {
 		files  githubtest.Files
 		caught shown
 	}{
@@ -24,7 +24,7 @@ func TestThreat01ThePolicyIsReplacedByAnotherWay(t *testing.T) {
 		"its mode":                   {githubtest.Files{policy.RepoPath: githubtest.Executable(policyText)}, waits},
 		"another case":               {githubtest.Files{".github/Rolecall.hcl": "# none\n"}, waits},
 		"its folder in another case": {githubtest.Files{".GitHub/rolecall.hcl": "# none\n"}, waits},
-	} {
+	}) {
 		t.Run(name, attack{
 			play: func(w *world, trick bool) *githubtest.Pull {
 				files := githubtest.Files{"docs/x.md": "x\n"}
@@ -50,7 +50,7 @@ func TestThreat01ThePolicyIsReplacedByAnotherWay(t *testing.T) {
 
 // More paths that some eye or file system takes for another.
 func TestThreat11PathsThatLookAlike(t *testing.T) {
-	for name, path := range map[string]string{
+	for name, path := range variants(map[string]string{
 		"a long s":                "in\u017ftances/main.tf",
 		"a dotless i":             "\u0131nstances/main.tf",
 		"a Cyrillic letter":       "\u0456nstances/main.tf",
@@ -64,7 +64,7 @@ func TestThreat11PathsThatLookAlike(t *testing.T) {
 		"a no-break space":        "instances\u00a0/main.tf",
 		"a Hangul filler":         "inst\u3164ances/main.tf",
 		"no UTF-8":                "inst\xffances/main.tf",
-	} {
+	}) {
 		t.Run(name, attack{
 			policy: folderPolicy,
 			play: func(w *world, trick bool) *githubtest.Pull {
@@ -83,14 +83,14 @@ func TestThreat11PathsThatLookAlike(t *testing.T) {
 
 // Infrastructure that is in no .tf file, or in one that starts oddly.
 func TestThreat12MoreNamesOfInfrastructure(t *testing.T) {
-	for path, content := range map[string]string{
+	for path, content := range variants(map[string]string{
 		"net/a.tfstack.hcl": "component \"x\" {}\n", "net/a.tfcomponent.hcl": "component \"x\" {}\n", "net/a.tfdeploy.hcl": "deployment \"x\" {}\n",
 		"net/a.tfquery.hcl": "list \"x\" \"y\" {}\n", "net/a.tfmock.hcl": "mock_resource \"x\" {}\n", "net/a.tftest.json": "{}",
 		"net/terragrunt.hcl.json": "{}", "net/terragrunt.stack.hcl": "unit \"x\" {}\n", "net/root.hcl": "locals {}\n", "net/a.tfvars.json": "{}",
 		"net/a.tofutest.hcl": "run \"x\" {}\n", "net/terraform.tfstate": "{}", "net/x.tfplan": "x", "net/a.tftpl": "x\n",
 		".terraformrc": "x\n", "net/.terraform-version": "1.0.0\n", "net/.opentofu-version": "1\n", "net/backend.tfbackend": "bucket = \"x\"\n",
 		"net/x.TF.JSON": "{}", "net/bom.tf": "\ufeff" + newProject, "net/wide.tf": "\xff\xfer\x00e\x00",
-	} {
+	}) {
 		t.Run(path, attack{
 			play: func(w *world, trick bool) *githubtest.Pull {
 				files := githubtest.Files{"docs/x.md": "x\n"}

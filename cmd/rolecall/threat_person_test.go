@@ -19,7 +19,7 @@ func TestThreat06ApprovalByWhoeverPushedIt(t *testing.T) {
 			return len(c.Parents) == 1 && slices.ContainsFunc(c.People, func(who fact.Person) bool { return who.Login == "ana" })
 		})
 	}
-	for name, test := range map[string]struct {
+	for name, test := range variants(map[string]struct {
 		write func(w *world, pr *githubtest.Pull)
 		naive func(*world, *githubtest.Pull, fact.Pull) bool
 		says  string
@@ -42,7 +42,7 @@ func TestThreat06ApprovalByWhoeverPushedIt(t *testing.T) {
 		}, func(_ *world, _ *githubtest.Pull, p fact.Pull) bool { // a commit without files is none
 			return p.Commits[len(p.Commits)-1].People[0].Login == "dan"
 		}, "is author, committer or co-author"},
-	} {
+	}) {
 		t.Run(name, attack{
 			play: func(w *world, trick bool) *githubtest.Pull {
 				pr := w.open("dan", githubtest.Files{"main.go": goBefore})
@@ -95,7 +95,7 @@ func TestThreat03AReviewOfAnEarlierCommit(t *testing.T) {
 // public, so that they may review.
 func TestThreat07ApprovalByAStranger(t *testing.T) {
 	named := strings.NewReplacer(`members = ["@acme/security"]`, `members = ["@zoe"]`, "rule \"instances\"", "project \"shelf\" {\n  files = [\"shelf/**\"]\n  dri   = \"@zoe\"\n}\n\nrole \"dri\" {}\n\nrule \"shelf\" {\n  changes = projects.files\n  require \"dri\" {}\n}\n\nrule \"instances\"").Replace(folderPolicy)
-	for name, test := range map[string]struct {
+	for name, test := range variants(map[string]struct {
 		path   string
 		member func(w *world, trick bool)
 		caught shown
@@ -105,7 +105,7 @@ func TestThreat07ApprovalByAStranger(t *testing.T) {
 		"who was DRI":            {"shelf/a.txt", func(w *world, trick bool) { join(w, true); leave(w, trick) }, shown{"action_required", "DRI of shelf"}},
 		"who wrote here before":  {"instances/main.tf", func(w *world, trick bool) { wrote(w); join(w, !trick) }, shown{"action_required", "Nobody can approve as Security Engineer"}},
 		"who cannot be asked of": {"instances/main.tf", func(w *world, trick bool) { w.gh.User("zoe"); unseen(w, trick) }, shown{"action_required", "Nobody can approve as Security Engineer"}},
-	} {
+	}) {
 		t.Run(name, attack{
 			policy: named,
 			play: func(w *world, trick bool) *githubtest.Pull {

@@ -59,10 +59,10 @@ func TestThreat16AForkThatMovesWhileItIsRead(t *testing.T) {
 
 // Somebody else posts a check, or a status, of rolecall's name.
 func TestThreat17AForgedCheck(t *testing.T) {
-	for name, forge := range map[string]func(w *world, pr *githubtest.Pull){
+	for name, forge := range variants(map[string]func(w *world, pr *githubtest.Pull){
 		"by another App": func(w *world, pr *githubtest.Pull) { pr.PostCheck(w.gh.OtherApp("ci"), "rolecall: main", "success") },
 		"as a status":    func(_ *world, pr *githubtest.Pull) { pr.PostStatus("dan", "rolecall: main", "success") },
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			attack{
 				play: func(w *world, trick bool) *githubtest.Pull {
@@ -163,7 +163,7 @@ func TestThreat21DeliveriesInDisorder(t *testing.T) {
 
 // The installation loses what it reads by, midway.
 func TestThreat22TheInstallationLosesAccess(t *testing.T) {
-	for name, test := range map[string]struct {
+	for name, test := range variants(map[string]struct {
 		lose   func(w *world)
 		caught shown
 		says   string
@@ -171,7 +171,7 @@ func TestThreat22TheInstallationLosesAccess(t *testing.T) {
 		"to a team":                                 {func(w *world) { w.org.Team("security").Delete() }, shown{"action_required", "Nobody can approve as"}, "the members of @acme/security are not known"},
 		"to all teams, for want of a permission":    {func(w *world) { w.gh.App().Permit("members", "") }, shown{"action_required", "Nobody can approve as"}, "lacks the permission to read it"},
 		"to the contents, for want of a permission": {func(w *world) { w.gh.App().Permit("contents", "") }, shown{"failure", "policy"}, "permission"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			attack{
 				play: func(w *world, trick bool) *githubtest.Pull {
@@ -249,7 +249,7 @@ func whatIsNotFoundIsNotThere(w *world, pr *githubtest.Pull, _ fact.Pull) bool {
 // A policy that is a bomb, on the default branch: whoever reads it without
 // bounds takes it for a policy, and hangs on it or goes by it.
 func TestThreat24APolicyThatIsABomb(t *testing.T) {
-	for name, bomb := range map[string]string{
+	for name, bomb := range variants(map[string]string{
 		"braces":               `rule "b" {` + "\n  changes = glob(\"" + strings.Repeat("{a,b}", 30) + "\")\n  require \"manager\" {}\n}\n",
 		"a regular expression": `rule "b" {` + "\n  when = length(regexall(\"((a{100}){100}){100}\", pull.title)) > 0\n  require \"manager\" {}\n}\n",
 		"nesting":              `rule "b" {` + "\n  when = " + strings.Repeat("(", 3000) + "true" + strings.Repeat(")", 3000) + "\n  require \"manager\" {}\n}\n",
@@ -258,7 +258,7 @@ func TestThreat24APolicyThatIsABomb(t *testing.T) {
 		"a product of lists":   "locals {\n  a = " + product(12) + "\n}\nrule \"b\" {\n  when = length(local.a) > 0\n  require \"manager\" {}\n}\n",
 		"a text that doubles":  "locals {\n  a0 = \"xxxxxxxxxx\"\n" + doubling(30) + "}\nrule \"b\" {\n  when = local.a30 != \"\"\n  require \"manager\" {}\n}\n",
 		"many rules":           manyRules(20_000),
-	} {
+	}) {
 		t.Run(name, attack{
 			play: func(w *world, trick bool) *githubtest.Pull {
 				if trick {

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"iter"
 	"log/slog"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +62,18 @@ func (a attack) run(t *testing.T) {
 		w.arm(pr)
 		a.control.on(w, pr)
 	})
+}
+
+// variants are those of an attack that are played: of many only each third,
+// unless there is time for all.
+func variants[T any](all map[string]T) iter.Seq2[string, T] {
+	return func(yield func(string, T) bool) {
+		for i, name := range slices.Sorted(maps.Keys(all)) {
+			if (long() || len(all) < 7 || i%3 == 0) && !yield(name, all[name]) {
+				return
+			}
+		}
+	}
 }
 
 // judge holds that the trick, played and armed, gets past the naive decision and

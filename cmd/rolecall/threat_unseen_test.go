@@ -102,10 +102,10 @@ func TestThreat03ApproveThenPushWhatHasNoLines(t *testing.T) {
 // A large file is in the tree as a pointer alone: one that takes the place of
 // code hides what it is, and what it is exchanged for.
 func TestThreat14CodeBehindAPointer(t *testing.T) {
-	for path, test := range map[string]struct{ was string }{
+	for path, test := range variants(map[string]struct{ was string }{
 		"p/p.go":         {"package p\n\n// F is.\nfunc F() {}\n"},
 		"p/exchanged.go": {pointer('a')},
-	} {
+	}) {
 		t.Run(path, attack{
 			policy: cosmeticPolicy,
 			play: func(w *world, trick bool) *githubtest.Pull {

@@ -13,7 +13,7 @@ import (
 // More Markdown in which a command is only text, and a command that is taken
 // back.
 func TestThreat09CommandsThatMarkdownHides(t *testing.T) {
-	for name, body := range map[string]string{
+	for name, body := range variants(map[string]string{
 		"a fence of tildes":       "~~~\n/assign-dri @cy\n~~~",
 		"a fence that never ends": "```\n/assign-dri @cy",
 		"a fence within a longer": "````\n```\n/assign-dri @cy\n```\n````",
@@ -37,7 +37,7 @@ func TestThreat09CommandsThatMarkdownHides(t *testing.T) {
 		"a full-width slash":      "\uff0fassign-dri @cy",
 		"a zero-width space":      "\u200b/assign-dri @cy",
 		"a tab":                   "\t/assign-dri @cy",
-	} {
+	}) {
 		t.Run(name, attack{
 			policy: lostPolicy,
 			play: func(w *world, trick bool) *githubtest.Pull {
@@ -87,7 +87,7 @@ func TestThreat13CommentsThatToolsObey(t *testing.T) {
 	behind := func(comment string) string {
 		return strings.Replace(before, "func F() {}", "func F() {} "+comment, 1)
 	}
-	for name, after := range map[string]string{
+	for name, after := range variants(map[string]string{
 		"a marker that grants rights": above("// +kubebuilder:rbac:groups=*,resources=*,verbs=*"), "one that makes code": above("// +k8s:deepcopy-gen=false"),
 		"gosec": behind("// #nosec G101"), "gosec without a space": behind("//#nosec"), "gosec by name": above("//gosec:disable G101"),
 		"a linter with a space": behind("// nolint:gosec"), "staticcheck": above("//lint:ignore SA1000 x"), "revive": above("//revive:disable"),
@@ -95,7 +95,7 @@ func TestThreat13CommentsThatToolsObey(t *testing.T) {
 		"an export": above("//export F"), "the linker": above("//go:cgo_ldflag \"-x\""), "a debug setting": "//go:debug http2client=0\n" + before,
 		"a build tag with spaces": "// +build  never\n\n" + before, "a line in a block": above("/*line other.go:1*/"), "swagger": above("// swagger:route GET /x"),
 		"a preamble in a block": strings.Replace(before, "import _ \"embed\"", "import _ \"embed\"\n\n/*\n#include \"evil.h\"\n*/\nimport \"C\"", 1),
-	} {
+	}) {
 		t.Run(name, attack{
 			policy: cosmeticPolicy,
 			play: func(w *world, trick bool) *githubtest.Pull {
@@ -148,13 +148,13 @@ func withoutBlocks(text string) string {
 // What was broken for one change is used for another, or its reason is taken
 // back.
 func TestThreat23AGlassIsForWhatItWasBrokenFor(t *testing.T) {
-	for name, then := range map[string]func(w *world, pr *githubtest.Pull){
+	for name, then := range variants(map[string]func(w *world, pr *githubtest.Pull){
 		"a push after it": func(_ *world, pr *githubtest.Pull) { pr.Push("dan", terraformFix("evil")) },
 		"its comment edited": func(_ *world, pr *githubtest.Pull) {
 			pr.EditComment(pr.Comments()[0], "bo", "/break-glass for something else")
 		},
 		"its comment deleted": func(_ *world, pr *githubtest.Pull) { pr.DeleteComment(pr.Comments()[0], "bo") },
-	} {
+	}) {
 		var broken bool
 		t.Run(name, attack{
 			policy: glassPolicy(),

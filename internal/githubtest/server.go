@@ -172,9 +172,10 @@ func (s *Server) Close() {
 	s.post.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	if s.http.Shutdown(ctx) != nil {
-		s.http.Close()
-	}
+	// Not Shutdown, which waits for seconds for a connection that a client made
+	// and has not used.
+	_ = s.WaitAnswered(ctx)
+	s.http.Close()
 }
 
 // URL is the REST root, with a slash at its end.
