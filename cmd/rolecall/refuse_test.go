@@ -42,46 +42,55 @@ func (w *world) refuse(d time.Duration) {
 // done once it does.
 func TestADatabaseThatTakesNothingForAWhileLosesNothing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		pulls := make([]*githubtest.Pull, 8)
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			for i := range pulls {
-				pulls[i] = w.open("dan", githubtest.Files{"main.go": fmt.Sprintf("%s// %d\n", goBefore, i)})
-				pulls[i].Comment("dan", "/help")
-				time.Sleep(40 * time.Millisecond)
-				pulls[i].Approve("ana")
+		w.busyWhile(func() {
+			for range 3 {
+				time.Sleep(60 * time.Millisecond)
+				w.refuse(150 * time.Millisecond)
 			}
-		}()
-		for range 3 {
-			time.Sleep(60 * time.Millisecond)
-			w.refuse(150 * time.Millisecond)
-		}
-		<-done
-		w.gh.Flush()
-		refused := map[string]int64{}
-		for _, d := range w.gh.Deliveries() {
-			refused[d.GUID] = d.ID
-			if d.Status == "OK" {
-				delete(refused, d.GUID)
-			}
-		}
-		t.Logf("%d deliveries were refused", len(refused))
-		for _, id := range refused {
-			w.gh.Redeliver(id)
-		}
-		within(t, 30*time.Second, "every check is right", func() bool {
-			for _, pr := range pulls {
-				if state(pr) != "success" || !w.replied(pr) {
-					return false
-				}
-			}
-			return true
 		})
-		w.settle()
-		for _, pr := range pulls {
-			w.noDuplicates(pr)
-			w.fresh(pr)
-		}
 	})
+}
+
+// busyWhile has much happen while there is trouble, has GitHub send again what
+// was refused meanwhile, and holds that all is right then.
+func (w *world) busyWhile(trouble func()) {
+	w.t.Helper()
+	pulls := make([]*githubtest.Pull, 8)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range pulls {
+			pulls[i] = w.open("dan", githubtest.Files{"main.go": fmt.Sprintf("%s// %d\n", goBefore, i)})
+			pulls[i].Comment("dan", "/help")
+			time.Sleep(40 * time.Millisecond)
+			pulls[i].Approve("ana")
+		}
+	}()
+	trouble()
+	<-done
+	w.gh.Flush()
+	refused := map[string]int64{}
+	for _, d := range w.gh.Deliveries() {
+		refused[d.GUID] = d.ID
+		if d.Status == "OK" {
+			delete(refused, d.GUID)
+		}
+	}
+	w.t.Logf("%d deliveries were refused", len(refused))
+	for _, id := range refused {
+		w.gh.Redeliver(id)
+	}
+	within(w.t, 30*time.Second, "every check is right", func() bool {
+		for _, pr := range pulls {
+			if state(pr) != "success" || !w.replied(pr) {
+				return false
+			}
+		}
+		return true
+	})
+	w.settle()
+	for _, pr := range pulls {
+		w.noDuplicates(pr)
+		w.fresh(pr)
+	}
 }

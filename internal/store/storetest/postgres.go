@@ -10,108 +10,147 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// server is the PostgreSQL server of this test binary.
-var server struct {
-	once sync.Once
-	err  error
-	dir  string
+// Cluster is a PostgreSQL server that was started here.
+type Cluster struct {
+	dir  string // of its socket and its data
 	cmd  *exec.Cmd
-	done chan struct{}
+	log  bytes.Buffer
+	done chan struct{} // closed once it has ended
 
 	mu   sync.Mutex
 	next int
 }
 
-// database starts the server where that has not been done, and makes a new
-// database in it.
+// shared is the server of this test binary.
+var shared struct {
+	once    sync.Once
+	err     error
+	cluster *Cluster
+}
+
+// database makes a new database in the server of the test binary.
 func database(ctx context.Context) (string, error) {
-	server.once.Do(func() { server.err = start(ctx) })
-	if server.err != nil {
-		return "", server.err
+	shared.once.Do(func() { shared.cluster, shared.err = newCluster(ctx) })
+	if shared.err != nil {
+		return "", shared.err
 	}
-	server.mu.Lock()
-	defer server.mu.Unlock()
-	server.next++
-	name := fmt.Sprintf("test%d", server.next)
-	c, err := pgx.Connect(ctx, address("postgres"))
+	return shared.cluster.database(ctx)
+}
+
+// PostgresOfItsOwn is a new database in a server that the test may stop; the
+// test is skipped where [Postgres] skips it.
+func PostgresOfItsOwn(t testing.TB) (url string, c *Cluster) {
+	t.Helper()
+	Postgres(t) // or skip
+	c, err := newCluster(t.Context())
+	t.Cleanup(c.end)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if url, err = c.database(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return url, c
+}
+
+func (c *Cluster) database(ctx context.Context) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.next++
+	name := fmt.Sprintf("test%d", c.next)
+	conn, err := pgx.Connect(ctx, c.address("postgres"))
 	if err != nil {
 		return "", fmt.Errorf("PostgreSQL: %w", err)
 	}
-	defer func() { _ = c.Close(ctx) }()
-	if _, err := c.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
 		return "", fmt.Errorf("PostgreSQL: %w", err)
 	}
-	return address(name), nil
+	return c.address(name), nil
 }
 
 // address is the URL of a database, over a socket that only this user and the
 // server's reach.
-func address(name string) string {
-	q := url.Values{"host": {server.dir}, "user": {"postgres"}, "sslmode": {"disable"}}
+func (c *Cluster) address(name string) string {
+	q := url.Values{"host": {c.dir}, "user": {"postgres"}, "sslmode": {"disable"}}
 	return "postgres:///" + name + "?" + q.Encode()
 }
 
-func start(ctx context.Context) error {
+// newCluster makes and starts a server. What it returns beside an error may have
+// begun to be, and is to be ended too.
+func newCluster(ctx context.Context) (*Cluster, error) {
+	c := &Cluster{}
 	initdb, err := program("initdb")
 	if err != nil {
-		return err
+		return c, err
 	}
+	c.dir, err = os.MkdirTemp("", "rolecall-pg")
+	if err != nil {
+		return c, err
+	}
+	attr, err := attributes(c.dir)
+	if err != nil {
+		return c, err
+	}
+	cmd := exec.CommandContext(context.Background(), initdb, "-D", c.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
+	cmd.Dir, cmd.SysProcAttr = c.dir, attr
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return c, fmt.Errorf("initdb: %w: %s", err, bytes.TrimSpace(out))
+	}
+	return c, c.Start(ctx)
+}
+
+func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
+
+// Start starts a server that does not run, and waits until it answers.
+func (c *Cluster) Start(ctx context.Context) error {
 	postgres, err := program("postgres")
 	if err != nil {
 		return err
 	}
-	server.dir, err = os.MkdirTemp("", "rolecall-pg")
+	attr, err := attributes(c.dir)
 	if err != nil {
 		return err
-	}
-	attr, err := attributes(server.dir)
-	if err != nil {
-		return err
-	}
-	data := filepath.Join(server.dir, "data")
-	c := exec.CommandContext(context.Background(), initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
-	c.Dir, c.SysProcAttr = server.dir, attr
-	if out, err := c.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, bytes.TrimSpace(out))
 	}
 	fsync := "off"
 	if os.Getenv("ROLECALL_POSTGRES_FSYNC") != "" { // for figures that mean something
 		fsync = "on"
 	}
-	var log bytes.Buffer
-	server.cmd = exec.CommandContext(context.Background(), postgres, "-D", data, "-k", server.dir, "-h", "", "-c", "fsync="+fsync, "-c", "max_connections=200", "-c", "shared_buffers=64MB")
-	server.cmd.Dir, server.cmd.SysProcAttr = server.dir, attr
-	server.cmd.Stderr = &log
-	server.done = make(chan struct{})
+	c.log.Reset()
+	c.cmd = exec.CommandContext(context.Background(), postgres, "-D", c.data(), "-k", c.dir, "-h", "", "-c", "fsync="+fsync, "-c", "max_connections=200", "-c", "shared_buffers=64MB")
+	c.cmd.Dir, c.cmd.SysProcAttr = c.dir, attr
+	c.cmd.Stderr = &c.log
+	c.done = make(chan struct{})
 	started := make(chan error, 1)
 	go func() {
 		// The server is to end with the thread that started it, see
 		// attributes; so the thread is kept until it has.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		err := server.cmd.Start()
+		err := c.cmd.Start()
 		started <- err
 		if err == nil {
-			_ = server.cmd.Wait()
+			_ = c.cmd.Wait()
 		}
-		close(server.done)
+		close(c.done)
 	}()
 	if err := <-started; err != nil {
 		return fmt.Errorf("postgres: %w", err)
 	}
 	for deadline := time.Now().Add(30 * time.Second); ; {
-		conn, err := pgx.Connect(ctx, address("postgres"))
+		conn, err := pgx.Connect(ctx, c.address("postgres"))
 		if err == nil {
 			return conn.Close(ctx)
 		}
 		select {
-		case <-server.done:
-			return fmt.Errorf("postgres ended: %s", bytes.TrimSpace(log.Bytes()))
+		case <-c.done:
+			return fmt.Errorf("postgres ended: %s", bytes.TrimSpace(c.log.Bytes()))
 		case <-time.After(20 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
@@ -120,14 +159,28 @@ func start(ctx context.Context) error {
 	}
 }
 
-// stop ends the server, if one was started, and removes its files.
-func stop() {
-	if server.cmd != nil && server.cmd.Process != nil {
-		_ = server.cmd.Process.Signal(os.Interrupt) // "fast shutdown"
-		<-server.done
+// Stop ends the server and waits until it has: with os.Interrupt orderly, after
+// the transactions in hand were undone; with syscall.SIGQUIT at once, so that it
+// has to recover when it starts.
+func (c *Cluster) Stop(how os.Signal) {
+	if c.cmd != nil && c.cmd.Process != nil {
+		_ = c.cmd.Process.Signal(how)
+		<-c.done
 	}
-	if server.dir != "" {
-		_ = os.RemoveAll(server.dir)
+}
+
+// end stops the server, if it was started, and removes its files.
+func (c *Cluster) end() {
+	c.Stop(os.Interrupt)
+	if c.dir != "" {
+		_ = os.RemoveAll(c.dir)
+	}
+}
+
+// stop ends the server of this test binary, if there is one.
+func stop() {
+	if shared.cluster != nil {
+		shared.cluster.end()
 	}
 }
 
