@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -22,7 +23,7 @@ type Tx struct {
 func (t *Tx) OnCommit(f func()) { t.after = append(t.after, f) }
 
 // Write runs f in one transaction, and returns when that is durable or
-// undone. f gets a context that is never cancelled, since a statement cut
+// undone. f gets a context that is not cancelled with ctx, since a statement cut
 // short would take its neighbours' work with it; it may be run again after an
 // undone attempt, so it must have no effects but on the transaction; and it
 // must not wait for anything but the database.
@@ -38,7 +39,7 @@ func (s *Store) Write(ctx context.Context, f func(context.Context, *Tx) error) e
 	}
 	const attempts = 5
 	for n := 1; ; n++ {
-		err := s.alone(context.WithoutCancel(ctx), f)
+		err := s.alone(ctx, f)
 		if n == attempts || !conflicts(err) {
 			return err
 		}
@@ -89,7 +90,14 @@ func conflicts(err error) bool {
 	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
 }
 
+// answersWithin is how long PostgreSQL may take for a transaction: a connection
+// that is cut off without a word would be waited for until the kernel gives it
+// up, after a quarter of an hour.
+const answersWithin = time.Minute
+
 func (s *Store) alone(ctx context.Context, f func(context.Context, *Tx) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answersWithin)
+	defer cancel()
 	sqlTx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
