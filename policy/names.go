@@ -131,6 +131,7 @@ var kinds = map[string][]attribute{
 		{"triggers", strs, false, false, "newly added triggers"},
 		{"permissions", strs, false, false, "newly granted permissions, \"contents: write\""},
 		{"secrets", strs, false, false, "newly used secrets"},
+		{"injections", strs, false, false, "what outsiders write, newly put into a script, \"github.event.issue.title\""},
 		{"unpinned", strs, false, false, "newly used references that are no commit SHA"},
 		{"privileged", cty.Bool, false, false, "runs on pull_request_target or workflow_run"},
 		{"cosmetic", cty.Bool, false, false, "false; unknown where it cannot be told: what provably changes no meaning is not listed"},

@@ -125,7 +125,7 @@ func (w *world) makeList(name string) []*origin {
 			o.summary, o.paths = f.Path+" ("+f.Action+")", f.Paths
 			o.build = func() map[string]cty.Value {
 				return attrs{"path": text(f.Path), "action": text(f.Action), "triggers": textList(f.Triggers), "permissions": textList(f.Permissions), "secrets": textList(f.Secrets),
-					"unpinned": textList(f.Unpinned), "privileged": maybeBool(f.Privileged), "cosmetic": maybeBool(f.Cosmetic), "paths": textList(f.Paths)}
+					"injections": textList(f.Injections), "unpinned": textList(f.Unpinned), "privileged": maybeBool(f.Privileged), "cosmetic": maybeBool(f.Cosmetic), "paths": textList(f.Paths)}
 			}
 		})
 	}

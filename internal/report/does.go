@@ -23,6 +23,11 @@ func does(f fact.Findings) string {
 		}
 	}
 	for _, w := range f.Workflows.Items {
+		if len(w.Injections) > 0 {
+			all = append(all, fmt.Sprintf("**script injection**: %s puts what outsiders write into a script%s", code(w.Path), listed(": ", w.Injections, len(w.Injections))))
+		}
+	}
+	for _, w := range f.Workflows.Items {
 		for _, part := range []struct {
 			what string
 			list []string

@@ -72,7 +72,7 @@ func Findings(w io.Writer, pull fact.Pull, color bool) error {
 		for _, more := range []struct {
 			what string
 			list []string
-		}{{"new trigger", x.Triggers}, {"new permission", x.Permissions}, {"new secret", x.Secrets}, {"not pinned", x.Unpinned}} {
+		}{{"new trigger", x.Triggers}, {"new permission", x.Permissions}, {"new secret", x.Secrets}, {"outsiders' text in a script", x.Injections}, {"not pinned", x.Unpinned}} {
 			for _, v := range more.list {
 				s += "\n  - " + more.what + ": " + code(v)
 			}

@@ -178,6 +178,7 @@ type Workflow struct {
 	Triggers    []string    `json:"triggers,omitempty"`    // newly added
 	Permissions []string    `json:"permissions,omitempty"` // newly granted, "contents: write"
 	Secrets     []string    `json:"secrets,omitempty"`     // newly used
+	Injections  []string    `json:"injections,omitempty"`  // newly put into a script: what outsiders write, "github.event.issue.title"
 	Unpinned    []string    `json:"unpinned,omitempty"`    // newly used references that are no commit SHA
 	Privileged  Maybe[bool] `json:"privileged"`            // pull_request_target or workflow_run
 	Cosmetic    Maybe[bool] `json:"cosmetic"`

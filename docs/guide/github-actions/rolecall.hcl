@@ -25,7 +25,7 @@ locals {
   real = [for w in workflows : w if !w.cosmetic] # comments and names change nothing
   sharp = [
     for w in local.real : w
-    if w.privileged || length(w.permissions) > 0 || length(w.secrets) > 0 || length(w.unpinned) > 0
+    if w.privileged || length(w.permissions) > 0 || length(w.secrets) > 0 || length(w.injections) > 0 || length(w.unpinned) > 0
   ]
 }
 
@@ -36,7 +36,7 @@ rule "workflows" {
 }
 
 rule "sharp workflows" {
-  description = "More permissions, secrets, privileged triggers or unpinned actions are for a Security Engineer."
+  description = "More permissions, secrets, privileged triggers, injections or unpinned actions are for a Security Engineer."
   changes     = local.sharp
   distinct    = true
   sticky      = "never" # an approval is of this very version

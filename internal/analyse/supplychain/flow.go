@@ -28,6 +28,7 @@ type flow struct {
 	triggers map[string]bool
 	jobs     map[string]grants // by job; of an action, none
 	secrets  map[string]int
+	injected map[string]int // what outsiders write, in scripts
 	refs     []string // uses and container images, as written
 }
 
@@ -48,7 +49,7 @@ var errNodes = errors.New("it has, or expands to, more than 200,000 values")
 
 // readFlow takes one version apart. Nil bytes make an empty flow.
 func readFlow(src []byte, isAction bool) (*flow, error) {
-	f := &flow{triggers: map[string]bool{}, jobs: map[string]grants{}, secrets: map[string]int{}}
+	f := &flow{triggers: map[string]bool{}, jobs: map[string]grants{}, secrets: map[string]int{}, injected: map[string]int{}}
 	if src == nil {
 		return f, nil
 	}
@@ -159,6 +160,11 @@ func (w *walk) scalar(v string) {
 	for _, expr := range expressions(v, last == "if") {
 		for _, s := range secretsIn(expr) {
 			f.secrets[s]++
+		}
+		if last == "run" || last == "script" { // wherever it stands, as above
+			for _, s := range outside(expr) {
+				f.injected[s]++
+			}
 		}
 	}
 }
@@ -448,6 +454,7 @@ func (a *analysis) workflow(e edit) error {
 	found.Triggers = newKeys(was.triggers, is.triggers)
 	found.Permissions = granted(was, is)
 	found.Secrets = newCounts(was.secrets, is.secrets)
+	found.Injections = newCounts(was.injected, is.injected)
 	found.Privileged = fact.Known(is.privileged())
 	found.Cosmetic = fact.Known(e.base != nil && e.head != nil && sameFlow(was.root, is.root))
 	all, unpinned, dynamic := compareRefs(was.refs, is.refs)

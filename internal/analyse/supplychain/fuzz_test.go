@@ -153,7 +153,7 @@ func fuzz(f *testing.F, p string, is func(string) bool) {
 			t.Errorf("two equal files differ in %d dependencies", n)
 		}
 		for _, w := range same.Workflows.Items {
-			if w.Cosmetic.IsKnown() && !w.Cosmetic.Value || len(w.Triggers)+len(w.Permissions)+len(w.Secrets)+len(w.Unpinned) > 0 {
+			if w.Cosmetic.IsKnown() && !w.Cosmetic.Value || len(w.Triggers)+len(w.Permissions)+len(w.Secrets)+len(w.Injections)+len(w.Unpinned) > 0 {
 				t.Errorf("two equal workflows differ: %+v", w)
 			}
 		}
