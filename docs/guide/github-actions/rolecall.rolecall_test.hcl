@@ -34,6 +34,16 @@ test "an action that is not pinned is sharp" {
   expect = { in_force = ["sharp workflows"] }
 }
 
+test "a title of anybody's in a script is sharp" {
+  files = {
+    ".github/workflows/ci.yml" = {
+      before = "on: push\npermissions: {}\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make\n"
+      after  = "on: push\npermissions: {}\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make $${{ github.event.pull_request.title }}\n"
+    }
+  }
+  expect = { in_force = ["sharp workflows"] }
+}
+
 test "a workflow that cannot be read is sharp" {
   files  = { ".github/workflows/ci.yml" = { before = "on: push\n", after = "on: push\n", mode = "100755", previous_mode = "100644", unreadable = true } }
   expect = { in_force = ["sharp workflows"] }
