@@ -94,7 +94,7 @@ func (c *checkCmd) show(s streams, pull fact.Pull, d policy.Decision) error {
 	case "sarif":
 		return report.SARIF(s.out, d, pull.Files, versionString())
 	case "markdown":
-		return report.Markdown(s.out, d)
+		return report.Markdown(s.out, d, pull.Findings)
 	}
-	return report.Local(s.out, d, c.Reasons, isTerminal(s))
+	return report.Local(s.out, d, pull.Findings, c.Reasons, isTerminal(s))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/rolecall/rolecall/internal/pipeline"
 	"github.com/rolecall/rolecall/internal/report"
 	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
 type explainCmd struct {
@@ -32,7 +33,7 @@ func (c *explainCmd) Help() string {
 
 // Run prints a decision as a tree.
 func (c *explainCmd) Run(ctx context.Context, s streams) error {
-	d, err := c.decide(ctx, s)
+	pull, d, err := c.decide(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -40,41 +41,40 @@ func (c *explainCmd) Run(ctx context.Context, s streams) error {
 	case "json":
 		return report.JSON(s.out, d)
 	case "markdown":
-		return report.Markdown(s.out, d)
+		return report.Markdown(s.out, d, pull.Findings)
 	}
 	return report.Tree(s.out, d, isTerminal(s))
 }
 
-func (c *explainCmd) decide(ctx context.Context, s streams) (policy.Decision, error) {
+func (c *explainCmd) decide(ctx context.Context, s streams) (fact.Pull, policy.Decision, error) {
 	switch ranged := c.Base != "" || c.Head != ""; {
 	case c.Pull != "" && ranged:
-		return policy.Decision{}, errors.New("a pull request and a local range are two things to explain: give one of them")
+		return fact.Pull{}, policy.Decision{}, errors.New("a pull request and a local range are two things to explain: give one of them")
 	case c.Pull == "" && (c.Base == "" || c.Head == ""):
-		return policy.Decision{}, errors.New("nothing to explain: name a pull request, or a local range with --base and --head")
+		return fact.Pull{}, policy.Decision{}, errors.New("nothing to explain: name a pull request, or a local range with --base and --head")
 	case ranged:
 		local := checkCmd{
 			commits: commits{Repo: c.Repo, Base: c.Base, Head: c.Head},
 			Policy:  c.Policy, Floor: c.Floor, Branch: c.Branch, Author: c.Author, Label: c.Label,
 		}
-		_, d, err := local.decide(ctx, s)
-		return d, err
+		return local.decide(ctx, s)
 	}
 	ref, err := c.pullRef(c.Pull)
 	if err != nil {
-		return policy.Decision{}, err
+		return fact.Pull{}, policy.Decision{}, err
 	}
 	app, err := c.connect(ctx, &ref)
 	if err != nil {
-		return policy.Decision{}, err
+		return fact.Pull{}, policy.Decision{}, err
 	}
 	g, err := look(ctx, app, ref, gather.Options{})
 	if err != nil {
-		return policy.Decision{}, err
+		return fact.Pull{}, policy.Decision{}, err
 	}
 	if g.Missing {
-		return policy.Decision{}, fmt.Errorf("there is no policy for %s, so rolecall says nothing of it\nhint: rolecall init writes one", pullName(ref))
+		return fact.Pull{}, policy.Decision{}, fmt.Errorf("there is no policy for %s, so rolecall says nothing of it\nhint: rolecall init writes one", pullName(ref))
 	}
 	g.Proposal = pipeline.Tested(ctx, g)
-	_, d := pipeline.Decide(g)
-	return d, nil
+	pull, d := pipeline.Decide(g)
+	return pull, d, nil
 }

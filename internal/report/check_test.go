@@ -402,12 +402,14 @@ func TestACheckSaysWhatTheChangeDoes(t *testing.T) {
 		{Ecosystem: "go", Name: "github.com/x/indirect", To: "v1.0.0", Action: "add"},
 	}
 	f.Workflows.Items = []fact.Workflow{{Path: ".github/workflows/a.yml", Triggers: []string{"pull_request_target"}, Injections: []string{"github.head_ref"}, Unpinned: []string{"actions/checkout@v4"}}}
+	f.Go.Uses.Items = []fact.GoUse{{What: "os/exec"}, {What: "unsafe", Test: true}}
 	want := "**What it does**\n\n" +
 		"- **public**: creates `google_project_iam_binding.all` in `net`: `members holds allUsers`.\n" +
 		"- **secret in plain text**: creates `google_project_iam_binding.all` in `net`: `password`.\n" +
 		"- **script injection**: `.github/workflows/a.yml` puts what outsiders write into a script: `github.head_ref`.\n" +
 		"- New trigger in `.github/workflows/a.yml`: `pull_request_target`.\n" +
 		"- Not pinned in `.github/workflows/a.yml`: `actions/checkout@v4`.\n" +
+		"- Newly used in Go: `os/exec`.\n" +
 		"- Adds `github.com/x/y` `v1.0.0` (go).\n" +
 		"- Deletes data store: `google_sql_database_instance.db`.\n" +
 		"- Creates iam: `google_project_iam_binding.all`.\n" +
@@ -418,7 +420,7 @@ func TestACheckSaysWhatTheChangeDoes(t *testing.T) {
 	for i := range 40 {
 		f.Dependencies.Items = append(f.Dependencies.Items, fact.Dependency{Ecosystem: "go", Name: fmt.Sprint("m", i), Action: "add", Direct: true})
 	}
-	if got := report.Check(d, report.Options{Findings: f}).Summary; !strings.Contains(got, "- … and 37 more: `rolecall diff` lists all.") {
+	if got := report.Check(d, report.Options{Findings: f}).Summary; !strings.Contains(got, "- … and 38 more: `rolecall diff` lists all.") {
 		t.Errorf("nothing says how much more there is:\n%s", got)
 	}
 	if got := report.Check(d, report.Options{}).Summary; strings.Contains(got, "What it does") {

@@ -37,6 +37,15 @@ func does(f fact.Findings) string {
 			}
 		}
 	}
+	var uses []string
+	for _, u := range f.Go.Uses.Items {
+		if !u.Test {
+			uses = append(uses, u.What)
+		}
+	}
+	if len(uses) > 0 {
+		all = append(all, "newly used in Go"+listed(": ", uses, len(uses)))
+	}
 	for _, d := range f.Dependencies.Items {
 		if d.Direct {
 			all = append(all, fmt.Sprintf("%s %s%s (%s)", verb(d.Action), code(d.Name), fromTo(d.From, d.To), plain(d.Ecosystem)))

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"github.com/rolecall/rolecall/policy"
+	"github.com/rolecall/rolecall/policy/fact"
 )
 
-// Local writes a decision on a local range: what is required, by whom, and in
-// a line for each rule why; with reasons, everything that the check's text
-// says.
-func Local(w io.Writer, d policy.Decision, reasons, color bool) error {
-	if err := Terminal(w, d, Options{}, reasons, color); err != nil || reasons {
+// Local writes a decision on a local range: what is required, by whom, what the
+// change does, and in a line for each rule why; with reasons, everything that
+// the check's text says.
+func Local(w io.Writer, d policy.Decision, f fact.Findings, reasons, color bool) error {
+	if err := Terminal(w, d, Options{Findings: f}, reasons, color); err != nil || reasons {
 		return err
 	}
 	_, err := io.WriteString(w, Plain(titles(d).brief(d), color))
@@ -21,8 +22,8 @@ func Local(w io.Writer, d policy.Decision, reasons, color bool) error {
 }
 
 // Markdown writes the check's summary and text below its title.
-func Markdown(w io.Writer, d policy.Decision) error {
-	out := Check(d, Options{})
+func Markdown(w io.Writer, d policy.Decision, f fact.Findings) error {
+	out := Check(d, Options{Findings: f})
 	_, err := fmt.Fprintf(w, "# %s\n\n%s\n%s", prose(out.Title), out.Summary, out.Text)
 	return err
 }

@@ -26,7 +26,7 @@ func Terminal(w io.Writer, d policy.Decision, o Options, reasons, color bool) er
 	if color {
 		name = bold + name + reset
 	}
-	s := fmt.Sprintf("%s %s — %s\n\n%s", icon(d.Status), name, out.Title, Plain(out.Summary, color))
+	s := fmt.Sprintf("%s %s — %s\n\n%s", icon(d.Status), name, out.Title, strings.TrimRight(Plain(out.Summary, color), "\n")+"\n")
 	if reasons {
 		s += "\n" + Plain(out.Text, color)
 	}

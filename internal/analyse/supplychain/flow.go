@@ -29,7 +29,7 @@ type flow struct {
 	jobs     map[string]grants // by job; of an action, none
 	secrets  map[string]int
 	injected map[string]int // what outsiders write, in scripts
-	refs     []string // uses and container images, as written
+	refs     []string       // uses and container images, as written
 }
 
 // grants maps a permission's scope to its level; "*" stands for all scopes
