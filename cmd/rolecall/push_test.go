@@ -1,14 +1,17 @@
 package main
 
 import (
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/rolecall/rolecall/internal/gather"
 	"github.com/rolecall/rolecall/internal/github"
 	"github.com/rolecall/rolecall/internal/githubtest"
+	"github.com/rolecall/rolecall/internal/pipeline"
 	"github.com/rolecall/rolecall/internal/plan"
 )
 
@@ -206,6 +209,32 @@ func TestAStaleWriteDoesNotLast(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.expect(pr, "success", "Every role")
+		w.fresh(pr)
+	})
+}
+
+// Two workers look at one pull request where one of them is taken for lost. The
+// one that read first and saves last knows nothing of the other's check.
+func TestOfTwoThatLookAtOnceTheLaterToSaveIsOvertaken(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.settle()
+		read, looked := make(chan struct{}), make(chan struct{})
+		w.gh.Inject(githubtest.Fault{Operation: "graphql", After: func() { close(read); <-looked }})
+		pr := w.open("dan", githubtest.Files{"main.go": goBefore})
+		<-read
+		app, log := w.app(), slog.New(slog.DiscardHandler)
+		other := &pipeline.Line{
+			Gather: gather.New(app, w.server.store, gather.Options{Wants: pipeline.Wants, Now: w.clock, Logger: log}),
+			Apply:  appliers{app: app, store: w.server.store, log: log, now: w.clock, settled: time.Second}, Records: records{w.server.store},
+			Metrics: newMetrics(), Self: w.self, Log: log,
+		}
+		if _, err := other.Pull(t.Context(), w.ref(pr), gather.Hint{}); err != nil {
+			t.Error(err)
+		}
+		close(looked)
+		w.expect(pr, "in_progress", "Waiting for Cloud Engineer")
+		w.settle()
+		w.noDuplicates(pr)
 		w.fresh(pr)
 	})
 }

@@ -134,6 +134,13 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	if err != nil {
 		return Outcome{}, fmt.Errorf("who looks at %s: %w", ref, err)
 	}
+	// Read first, so that no decision is saved on what another worker has changed
+	// since it was gathered: of two that hold one pull request, because one of
+	// them was taken for lost, the later to save is overtaken.
+	generation, err := l.Records.Generation(ctx, ref)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("the checks of %s: %w", ref, err)
+	}
 	g, err := l.Gather.Pull(ctx, ref, hint)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("gather %s: %w", ref, err)
@@ -150,10 +157,6 @@ func (l *Line) Pull(ctx context.Context, ref fact.Ref, hint gather.Hint) (Outcom
 	}
 	l.Metrics.Evaluated(decision.Status, time.Since(started))
 
-	generation, err := l.Records.Generation(ctx, ref)
-	if err != nil {
-		return Outcome{}, fmt.Errorf("the checks of %s: %w", ref, err)
-	}
 	generation = max(generation, shownGeneration(pull)) + 1
 	siblings, err := l.siblings(ctx, g, decision)
 	if err != nil {
