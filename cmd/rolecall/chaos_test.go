@@ -701,12 +701,13 @@ func (c *chaos) once(p *githubtest.Pull) {
 	}
 	// One that is completed makes way for another where it must not count any
 	// more; one that is not is written over, unless it has annotations, which
-	// GitHub only adds to. Pull requests that share a commit may each be the first.
+	// GitHub only adds to. Pull requests that share a commit may each be the first,
+	// and one may come so late that another could not wait for it.
 	annotated := slices.ContainsFunc(p.Files(), func(f string) bool { return strings.HasPrefix(f, ".github/") })
 	last := map[string]githubtest.Check{}
 	for _, run := range w.repo.ChecksAt(p.Head()) {
 		was, there := last[run.Name]
-		if there && was.Status != "completed" && !annotated && wroteBoth(was, run) {
+		if there && was.Status != "completed" && !annotated && wroteBoth(was, run) && !c.late(run.SHA) {
 			w.t.Errorf("#%d: a second check %q beside one that waits", p.Number(), run.Name)
 		}
 		if there && was.Status == run.Status && was.Conclusion == run.Conclusion && was.Title == run.Title && was.Summary == run.Summary && was.Text == run.Text {
@@ -731,6 +732,14 @@ func (c *chaos) once(p *githubtest.Pull) {
 			asked[who] = e.action == "review_requested" || asked[who] && e.action != "review_request_removed"
 		}
 	}
+}
+
+// late reports whether a check of a commit was created after rolecall had lost
+// its patience, or was killed.
+func (c *chaos) late(sha string) bool {
+	return slices.ContainsFunc(c.w.gh.CallsOf("checks/create"), func(call githubtest.Call) bool {
+		return call.End.Sub(call.Start) > impatience && strings.Contains(call.Body, sha)
+	})
 }
 
 // wroteBoth reports whether two checks come from one pull request.
