@@ -247,7 +247,7 @@ func (g *generator) step() {
 	case n < 71:
 		g.pull("it is opened again", func(c *chaos, p *githubtest.Pull) {
 			if p.State() == "closed" && !c.taken(p.HeadBranch(), p.BaseBranch()) {
-				p.Reopen()
+				_ = p.TryReopen() // its branch may not be what it was
 			}
 		})
 	case n < 73:

@@ -438,10 +438,16 @@ func (p *Pull) close(by *User) {
 
 // Reopen opens a closed pull request again.
 func (p *Pull) Reopen(login ...string) {
-	defer p.s.lock()()
-	if err := p.reopen(p.by(login)); err != nil {
+	if err := p.TryReopen(login...); err != nil {
 		p.s.misuse("%v", err)
 	}
+}
+
+// TryReopen is Reopen, with an error where its branch does not allow it any
+// more.
+func (p *Pull) TryReopen(login ...string) error {
+	defer p.s.lock()()
+	return p.reopen(p.by(login))
 }
 
 // reopen opens again what its branch still allows to (behaviour 16).
