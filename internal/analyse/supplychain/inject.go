@@ -14,14 +14,19 @@ import (
 func outside(expr string) []string {
 	var found []string
 	lower := strings.ToLower(expr) // as GitHub compares names
+	quotes := 0
 	for at := 0; ; {
 		i := strings.Index(lower[at:], "github")
 		if i < 0 {
 			return found
 		}
 		start := at + i
+		quotes += strings.Count(lower[at:start], "'")
 		at = start + len("github")
-		if start > 0 && (wordByte(lower[start-1]) || strings.ContainsRune(".-'", rune(lower[start-1]))) {
+		if quotes%2 == 1 {
+			continue // in a text
+		}
+		if start > 0 && (wordByte(lower[start-1]) || lower[start-1] == '.' || lower[start-1] == '-') {
 			continue
 		}
 		if at < len(lower) && (wordByte(lower[at]) || lower[at] == '-') {
@@ -33,11 +38,14 @@ func outside(expr string) []string {
 	}
 }
 
+// maxKey is how long a key in brackets may be, and maxKeys how many there are.
+const maxKey, maxKeys = 200, 10
+
 // keysAt reads the keys that follow a context's name, by dots and brackets; one
 // that is computed, or stands for all, is "*".
 func keysAt(s string) []string {
 	var keys []string
-	for {
+	for len(keys) < maxKeys {
 		s = strings.TrimLeft(s, " \t\r\n")
 		switch {
 		case strings.HasPrefix(s, "."):
@@ -53,7 +61,8 @@ func keysAt(s string) []string {
 			}
 			keys, s = append(keys, s[:n]), s[n:]
 		case strings.HasPrefix(s, "["):
-			inner, rest, closed := strings.Cut(s[1:], "]")
+			// GitHub's own keys are short: so much is read to know one.
+			inner, _, closed := strings.Cut(s[1:min(len(s), maxKey)], "]")
 			name, ok := strings.CutPrefix(strings.TrimSpace(inner), "'")
 			name, quoted := strings.CutSuffix(name, "'")
 			if !closed || !ok || !quoted || strings.Contains(name, "'") {
@@ -63,11 +72,12 @@ func keysAt(s string) []string {
 			if !closed {
 				return keys
 			}
-			s = rest
+			s = s[len("[")+len(inner)+len("]"):]
 		default:
 			return keys
 		}
 	}
+	return append(keys, "*")
 }
 
 var (

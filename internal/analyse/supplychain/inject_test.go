@@ -24,6 +24,8 @@ func TestWhatOutsidersWriteIsToldFromWhatGitHubMakes(t *testing.T) {
 		"github.event.workflow_run.head_branch":               {"github.event.workflow_run.head_branch"},
 		"github.event['issue":                                 {"github.event.*"},
 		"github.event.issue.title && github.event.issue.body": {"github.event.issue.title", "github.event.issue.body"},
+		"github.event.a.b.c.d.e.f.g.h.i.id":                   {"github.event.a.b.c.d.e.f.g.h.i.*"},
+		"format('see github.event.issue.title', github.sha)":  nil,
 		"github.event.issue.number":                           nil,
 		"github.event.pull_request.head.sha":                  nil,
 		"github.event.pull_request.user.login":                nil,
