@@ -104,7 +104,7 @@ func (c *codeownersImport) entry(line string, number int) *entry {
 	e := &entry{line: number}
 	var owners []codeowners.Owner
 	switch rules, err := codeowners.ParseFile(strings.NewReader(line)); {
-	case err == nil && len(rules) == 1:
+	case err == nil && len(rules) == 1 && !slices.ContainsFunc(rules[0].Owners, nobody):
 		e.raw, e.beside, owners = rules[0].RawPattern(), rules[0].Comment, rules[0].Owners
 	default:
 		var reason string
@@ -171,10 +171,16 @@ func (c *codeownersImport) lenient(line string, number int) (raw, comment string
 	return raw, strings.TrimSpace(comment), owners, ""
 }
 
+// nobody reports whether the library takes for an owner what is no name, such as
+// "@_".
+func nobody(o codeowners.Owner) bool {
+	return o.Type != codeowners.EmailOwner && !login.MatchString(o.String()) && !team.MatchString(o.String())
+}
+
 func ownerOf(word string) (codeowners.Owner, bool) {
 	for _, m := range codeowners.DefaultOwnerMatchers {
 		if o, err := m.Match(word); err == nil {
-			return o, true
+			return o, !nobody(o)
 		} else if !errors.Is(err, codeowners.ErrNoMatch) {
 			break
 		}

@@ -258,6 +258,7 @@ func TestCodeownersSaysWhatHasNoEqual(t *testing.T) {
 		"a pattern that never fits":    {"* @ana\n/a//b @bo", []string{`line 2: "/a//b" matches no file`}},
 		"nobody owns the policy":       {"/a/ @ana", []string{"Nobody owned .github/rolecall.hcl"}},
 		"several ** at the start":      {"**/**/a @ana", []string{`line 1: "**/**/a" is read as "**/a **/a/**"`}},
+		"a name that nobody can have":  {"* @ana @_ @-/x", []string{`line 1: "@_" is no owner`, `line 1: "@-/x" is no owner`}},
 		"an owner of control signs":    {"* @ana \x1b[31m", []string{"is no owner"}},
 		"what only GitHub understands": {"* @bo\n/a,b/~c @ana", nil},
 	} {
