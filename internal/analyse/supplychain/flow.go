@@ -2,7 +2,6 @@ package supplychain
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -202,45 +201,14 @@ func expressions(text string, condition bool) []string {
 // Source: https://docs.github.com/actions/reference/workflows-and-actions/contexts#secrets-context
 func secretsIn(expr string) []string {
 	var found []string
-	upper := strings.ToUpper(expr)
-	for at := 0; ; {
-		i := strings.Index(upper[at:], "SECRETS")
-		if i < 0 {
-			return found
+	for _, rest := range mentions(strings.ToUpper(expr), "SECRETS") {
+		name := "*"
+		if keys := keysAt(rest); len(keys) > 0 {
+			name = keys[0]
 		}
-		start := at + i
-		at = start + len("SECRETS")
-		if start > 0 && (wordByte(upper[start-1]) || upper[start-1] == '.' || upper[start-1] == '-') {
-			continue
-		}
-		after := strings.TrimLeft(upper[at:], " \t\r\n")
-		switch {
-		case after != "" && (wordByte(after[0]) || after[0] == '-') && len(after) == len(upper)-at:
-			// a longer name
-		case strings.HasPrefix(after, "."):
-			name := strings.TrimLeft(after[1:], " \t\r\n")
-			n := 0
-			for n < len(name) && (wordByte(name[n]) || name[n] == '-') {
-				n++
-			}
-			found = append(found, cmp.Or(name[:n], "*"))
-		case strings.HasPrefix(after, "["):
-			name := strings.TrimLeft(after[1:], " \t\r\n")
-			quoted, ok := strings.CutPrefix(name, "'")
-			s, rest, closed := strings.Cut(quoted, "'")
-			if ok && closed && strings.HasPrefix(strings.TrimLeft(rest, " \t\r\n"), "]") {
-				found = append(found, s)
-			} else {
-				found = append(found, "*")
-			}
-		default:
-			found = append(found, "*")
-		}
+		found = append(found, name)
 	}
-}
-
-func wordByte(c byte) bool {
-	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+	return found
 }
 
 // value returns a mapping's value, aliases followed; nil where it has none.

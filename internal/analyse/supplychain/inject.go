@@ -14,70 +14,18 @@ import (
 func outside(expr string) []string {
 	var found []string
 	lower := strings.ToLower(expr) // as GitHub compares names
-	quotes := 0
-	for at := 0; ; {
-		i := strings.Index(lower[at:], "github")
-		if i < 0 {
-			return found
-		}
-		start := at + i
-		quotes += strings.Count(lower[at:start], "'")
-		at = start + len("github")
+	quotes, counted := 0, 0
+	for start, rest := range mentions(lower, "github") {
+		quotes += strings.Count(lower[counted:start], "'")
+		counted = start
 		if quotes%2 == 1 {
 			continue // in a text
 		}
-		if start > 0 && (wordByte(lower[start-1]) || lower[start-1] == '.' || lower[start-1] == '-') {
-			continue
-		}
-		if at < len(lower) && (wordByte(lower[at]) || lower[at] == '-') {
-			continue // a longer name
-		}
-		if path := append([]string{"github"}, keysAt(lower[at:])...); written(path) {
+		if path := append([]string{"github"}, keysAt(rest)...); written(path) {
 			found = append(found, strings.Join(path, "."))
 		}
 	}
-}
-
-// maxKey is how long a key in brackets may be, and maxKeys how many there are.
-const maxKey, maxKeys = 200, 10
-
-// keysAt reads the keys that follow a context's name, by dots and brackets; one
-// that is computed, or stands for all, is "*".
-func keysAt(s string) []string {
-	var keys []string
-	for len(keys) < maxKeys {
-		s = strings.TrimLeft(s, " \t\r\n")
-		switch {
-		case strings.HasPrefix(s, "."):
-			s = strings.TrimLeft(s[1:], " \t\r\n")
-			n := 0
-			for n < len(s) && (wordByte(s[n]) || s[n] == '-') {
-				n++
-			}
-			if n == 0 {
-				s = strings.TrimPrefix(s, "*")
-				keys = append(keys, "*")
-				continue
-			}
-			keys, s = append(keys, s[:n]), s[n:]
-		case strings.HasPrefix(s, "["):
-			// GitHub's own keys are short: so much is read to know one.
-			inner, _, closed := strings.Cut(s[1:min(len(s), maxKey)], "]")
-			name, ok := strings.CutPrefix(strings.TrimSpace(inner), "'")
-			name, quoted := strings.CutSuffix(name, "'")
-			if !closed || !ok || !quoted || strings.Contains(name, "'") {
-				name = "*"
-			}
-			keys = append(keys, name)
-			if !closed {
-				return keys
-			}
-			s = s[len("[")+len(inner)+len("]"):]
-		default:
-			return keys
-		}
-	}
-	return append(keys, "*")
+	return found
 }
 
 var (
@@ -87,8 +35,8 @@ var (
 	// plainKeys end in a number, a hash, a name of an account or repository, a
 	// time or one of a few words: no code can be written with them.
 	plainKeys = []string{
-		"active_lock_reason", "additions", "assignee", "author_association", "changed_files", "comments", "commits_url", "conclusion", "deletions", "draft", "event", "fork", "full_name",
-		"head_sha", "id", "locked", "login", "mergeable", "merged", "merge_commit_sha", "node_id", "number", "private", "run_attempt", "run_id", "run_number", "sha", "state", "status", "type", "visibility",
+		"active_lock_reason", "additions", "assignee", "author_association", "changed_files", "comments", "conclusion", "deletions", "draft", "event", "fork", "full_name",
+		"head_sha", "id", "locked", "login", "mergeable", "merged", "merge_commit_sha", "number", "private", "run_attempt", "run_number", "sha", "state", "status", "type", "visibility",
 	}
 )
 
