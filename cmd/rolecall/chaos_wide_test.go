@@ -258,7 +258,7 @@ func (o *oracle) group(g *githubtest.MergeGroup) (conclusion string, status poli
 	}
 	o.made.plan.Actions = nil
 	err := o.line.Group(context.WithoutCancel(o.w.t.Context()), pipeline.Group{
-		Installation: refs[0].Installation, Owner: refs[0].Owner, Repo: refs[0].Repo, SHA: g.HeadSHA(), BaseRef: g.Pulls()[0].BaseBranch(), Pulls: refs,
+		Installation: refs[0].Installation, Owner: refs[0].Owner, Repo: refs[0].Repo, SHA: g.HeadSHA(), BaseRef: g.Base(), Pulls: refs,
 	})
 	if err != nil {
 		o.w.t.Fatalf("the oracle: %v", err)

@@ -17,9 +17,7 @@ import (
 // A network that loses what is sent tells neither side of it.
 func TestAWriteWhoseConnectionWentSilentIsGivenUp(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("ROLECALL_LONG") == "" {
-		t.Skip("set ROLECALL_LONG")
-	}
+	takesLong(t)
 	var silent atomic.Bool
 	s := storetest.Open(t, across(t, storetest.Postgres(t), &silent))
 	write := func() error {

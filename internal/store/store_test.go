@@ -22,6 +22,14 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
+// takesLong skips a test unless there is time for it.
+func takesLong(t *testing.T) {
+	t.Helper()
+	if os.Getenv("ROLECALL_LONG") == "" {
+		t.Skip("set ROLECALL_LONG")
+	}
+}
+
 // each runs f on an open, empty store of each kind.
 func each(t *testing.T, f func(t *testing.T, s *store.Store)) {
 	t.Helper()
@@ -367,9 +375,7 @@ func TestPushesToABranchAreKeptForAPullRequestToCome(t *testing.T) {
 // but for who only reads.
 func TestATransactionThatIsSilentIsUndoneUnlessItOnlyReads(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("ROLECALL_LONG") == "" {
-		t.Skip("set ROLECALL_LONG")
-	}
+	takesLong(t)
 	s := storetest.Open(t, storetest.Postgres(t))
 	var reads sync.WaitGroup
 	reads.Go(func() {

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
-	"testing"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,6 +19,7 @@ import (
 // Cluster is a PostgreSQL server that was started here.
 type Cluster struct {
 	dir  string // of its socket and its data
+	attr *syscall.SysProcAttr
 	cmd  *exec.Cmd
 	log  bytes.Buffer
 	done chan struct{} // closed once it has ended
@@ -41,22 +42,6 @@ func database(ctx context.Context) (string, error) {
 		return "", shared.err
 	}
 	return shared.cluster.database(ctx)
-}
-
-// PostgresOfItsOwn is a new database in a server that the test may stop; the
-// test is skipped where [Postgres] skips it.
-func PostgresOfItsOwn(t testing.TB) (url string, c *Cluster) {
-	t.Helper()
-	Postgres(t) // or skip
-	c, err := newCluster(t.Context())
-	t.Cleanup(c.end)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if url, err = c.database(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return url, c
 }
 
 func (c *Cluster) database(ctx context.Context) (string, error) {
@@ -94,12 +79,11 @@ func newCluster(ctx context.Context) (*Cluster, error) {
 	if err != nil {
 		return c, err
 	}
-	attr, err := attributes(c.dir)
-	if err != nil {
+	if c.attr, err = attributes(c.dir); err != nil {
 		return c, err
 	}
 	cmd := exec.CommandContext(context.Background(), initdb, "-D", c.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
-	cmd.Dir, cmd.SysProcAttr = c.dir, attr
+	cmd.Dir, cmd.SysProcAttr = c.dir, c.attr
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return c, fmt.Errorf("initdb: %w: %s", err, bytes.TrimSpace(out))
 	}
@@ -114,17 +98,13 @@ func (c *Cluster) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	attr, err := attributes(c.dir)
-	if err != nil {
-		return err
-	}
 	fsync := "off"
 	if os.Getenv("ROLECALL_POSTGRES_FSYNC") != "" { // for figures that mean something
 		fsync = "on"
 	}
 	c.log.Reset()
 	c.cmd = exec.CommandContext(context.Background(), postgres, "-D", c.data(), "-k", c.dir, "-h", "", "-c", "fsync="+fsync, "-c", "max_connections=200", "-c", "shared_buffers=64MB")
-	c.cmd.Dir, c.cmd.SysProcAttr = c.dir, attr
+	c.cmd.Dir, c.cmd.SysProcAttr = c.dir, c.attr
 	c.cmd.Stderr = &c.log
 	c.done = make(chan struct{})
 	started := make(chan error, 1)

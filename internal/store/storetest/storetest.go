@@ -49,19 +49,43 @@ func SQLite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(),
 // Postgres returns the URL of a new PostgreSQL database, or skips the test.
 func Postgres(t testing.TB) string {
 	t.Helper()
+	wanted(t)
+	url, err := database(t.Context())
+	required(t, err)
+	return url
+}
+
+// PostgresOfItsOwn is a new database in a server that the test may stop; the
+// test is skipped where [Postgres] skips it.
+func PostgresOfItsOwn(t testing.TB) (url string, c *Cluster) {
+	t.Helper()
+	wanted(t)
+	c, err := newCluster(t.Context())
+	t.Cleanup(c.end)
+	required(t, err)
+	url, err = c.database(t.Context())
+	required(t, err)
+	return url, c
+}
+
+// wanted skips a test that needs PostgreSQL where nobody asks for it.
+func wanted(t testing.TB) {
+	t.Helper()
 	if testing.Short() || os.Getenv("ROLECALL_POSTGRES") == "" {
 		t.Skip("ROLECALL_POSTGRES=require runs this on PostgreSQL too")
 	}
-	url, err := database(t.Context())
+}
+
+// required ends a test for which there is no PostgreSQL.
+func required(t testing.TB, err error) {
+	t.Helper()
 	switch {
 	case err == nil:
-		return url
 	case os.Getenv("ROLECALL_POSTGRES") == "require":
 		t.Fatal(err)
 	default:
 		t.Skip(err)
 	}
-	return ""
 }
 
 // Open opens the database until the end of the test.
